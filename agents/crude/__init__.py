@@ -1,0 +1,1 @@
+"""Physical crude: cargoes, voyages, delivery bases and the importer who links them to futures."""

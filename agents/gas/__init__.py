@@ -1,0 +1,1 @@
+"""Physical gas: suppliers, LNG voyages, terminals, demand, importers and the JKM assessment."""

@@ -1,0 +1,1 @@
+"""Venues and their rules. Knows no agent, no scenario, no plot."""

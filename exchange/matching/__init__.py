@@ -1,0 +1,1 @@
+"""The matching kernels: jitted functions on arrays, and nothing else."""

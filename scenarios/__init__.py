@@ -1,0 +1,1 @@
+"""Declare, run, measure and show."""
