@@ -1,0 +1,182 @@
+"""The dated rulebook, contract months, price limits and settlement prices."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exchange.clock import TradingCalendar
+from exchange.codes import PriceRule
+from exchange.contracts import ContractMonth, Rulebook, rulebook_names
+from exchange.limits import (
+    delivery_settlement_ticks,
+    limit_after_locked_days,
+    price_limits,
+    settlement_price_ticks,
+)
+
+
+@pytest.fixture(scope="module")
+def calendar() -> TradingCalendar:
+    return TradingCalendar()
+
+
+@pytest.fixture(scope="module")
+def sc() -> Rulebook:
+    return Rulebook.load("ine_sc")
+
+
+# date, previous settlement, price that stood at the limit, locked days before; +1 is the high, -1 the low.
+# Made from the daily prices of SC by looking for closes, highs and lows at the day's limit.
+LIMIT_PRINTS = [
+    (date(2020, 2, 3), 451.7, 415.5, 0, -1),
+    (date(2020, 3, 9), 359.7, 338.1, 0, -1),
+    (date(2020, 3, 10), 338.1, 307.6, 1, -1),
+    (date(2020, 3, 11), 307.6, 273.7, 2, -1),
+    (date(2020, 4, 22), 234.1, 210.6, 0, -1),
+    (date(2024, 10, 8), 527.4, 580.1, 0, +1),
+    (date(2025, 4, 7), 548.6, 510.1, 0, -1),
+    (date(2026, 3, 2), 484.3, 527.8, 0, +1),
+    (date(2026, 3, 3), 511.0, 572.3, 1, +1),
+    (date(2026, 3, 4), 562.4, 641.1, 2, +1),
+    (date(2026, 3, 5), 624.0, 711.3, 0, +1),
+    (date(2026, 3, 9), 659.7, 771.8, 0, +1),
+]
+
+
+@pytest.mark.parametrize(("day", "settlement", "limit_print", "locked_days", "direction"), LIMIT_PRINTS)
+def test_limit_prints(sc, day, settlement, limit_print, locked_days, direction):
+    spec = sc.on(day)
+    percent = limit_after_locked_days(
+        spec.price_limit_percent, locked_days, spec.limit_steps_after_locked_days_percent
+    )
+    low, high = price_limits(spec.to_ticks(settlement), percent)
+    assert spec.to_price(low if direction < 0 else high) == limit_print
+
+
+def test_limits_are_integers_where_floats_fail():
+    assert price_limits(2_000, 15) == (1_700, 2_300)  # in floats, floor(200 x 1.15 / 0.1) is 2,299
+
+
+@given(st.integers(1, 20_000), st.integers(1, 20))
+def test_limits_floor_both_ways(settlement, percent):
+    low, high = price_limits(settlement, percent)
+    assert low * 100 <= settlement * (100 - percent) < (low + 1) * 100
+    assert high * 100 <= settlement * (100 + percent) < (high + 1) * 100
+
+
+def test_ladder_stops_at_twenty_percent_unless_the_base_is_higher():
+    assert [limit_after_locked_days(9, days, (3, 5)) for days in range(4)] == [9, 12, 14, 14]
+    assert limit_after_locked_days(17, 2, (3, 5)) == 20
+    assert limit_after_locked_days(25, 1, (3, 5)) == 25
+
+
+@pytest.mark.parametrize(
+    ("day", "limit", "spec_margin", "hedge_margin", "storage", "opening"),
+    [
+        (date(2018, 3, 26), 5, 7, 7, 0.2, None),
+        (date(2018, 6, 14), 6, 8, 8, 0.2, None),
+        (date(2020, 6, 14), 10, 12, 12, 0.2, None),
+        (date(2020, 6, 15), 10, 12, 12, 0.4, None),
+        (date(2021, 3, 1), 10, 12, 12, 0.3, None),
+        (date(2022, 9, 29), 15, 17, 17, 0.3, None),
+        (date(2024, 11, 4), 10, 12, 11, 0.3, 3_200),
+        (date(2025, 4, 10), 9, 11, 10, 0.3, 3_200),
+        (date(2026, 3, 11), 20, 22, 21, 0.3, 400),
+    ],
+)
+def test_rules_by_date(sc, day, limit, spec_margin, hedge_margin, storage, opening):
+    spec = sc.on(day)
+    assert (spec.price_limit_percent, spec.margin_spec_percent, spec.margin_hedge_percent) == (
+        limit,
+        spec_margin,
+        hedge_margin,
+    )
+    assert (spec.storage_fee_cny_per_bbl_day, spec.opening_limit_lots_per_day) == (storage, opening)
+
+
+def test_sc_in_short(sc):
+    spec = sc.on(date(2024, 11, 4))
+    assert (spec.tick, spec.lot_bbl, spec.max_order_lots, spec.price_rule) == (0.1, 1_000, 500, PriceRule.MEDIAN)
+    assert spec.fee_cny_per_lot == 20.0 and spec.deliverable_short_trading_days is None
+    assert sc.on(date(2026, 3, 30)).deliverable_short_trading_days == 3
+    assert sc.on(date(2020, 5, 1)).delivery_fee_cny_per_bbl == 0.0 != sc.on(date(2021, 1, 9)).delivery_fee_cny_per_bbl
+
+
+@pytest.mark.parametrize("name", rulebook_names())
+def test_every_figure_has_a_source(name):
+    book = Rulebook.load(name)
+    spec = book.specification(date(2026, 6, 1))
+    assert isinstance(spec.source, dict)
+    assert set(spec.source) == set(spec.confidence)
+    for row in book.rows:
+        assert "facts" not in row.source
+        if "inferred" in row.source:
+            assert "limit print" in row.source and row.confidence == "medium"
+
+
+def test_overseas_venues_have_no_limits():
+    for name in ("gme_oman", "ice_brent"):
+        spec = Rulebook.load(name).on(date(2024, 11, 4))
+        assert (spec.price_limit_percent, spec.tick, spec.currency) == (None, 0.01, "USD")
+        assert spec.price_rule == PriceRule.RESTING
+
+
+def test_bad_rulebooks_say_where():
+    with pytest.raises(LookupError, match="ine_sc"):
+        Rulebook.load("ine_cs")
+    with pytest.raises(LookupError, match="begin on 2018-03-26"):
+        Rulebook.load("ine_sc").on(date(2018, 3, 25))
+    with pytest.raises(ValueError, match="no hours named 'late'"):
+        Rulebook.parse(
+            'kind = "futures"\nname = "x"\n'
+            '[[rows]]\neffective = 2020-01-01\nsource = "s"\nconfidence = "low"\nsessions = "late"\n'
+        )
+
+
+@pytest.mark.parametrize(
+    ("month", "last_day"),
+    [
+        (ContractMonth(2024, 12), date(2024, 11, 29)),
+        (ContractMonth(2024, 10), date(2024, 9, 30)),
+        (ContractMonth(2025, 2), date(2025, 1, 27)),  # Spring Festival begins on 2025-01-28
+        (ContractMonth(2020, 6), date(2020, 5, 29)),
+    ],
+)
+def test_last_trading_day(sc, calendar, month, last_day):
+    assert sc.on(date(2024, 1, 2)).last_trading_day(month, calendar) == last_day
+
+
+def test_main_contract_rolls_when_individuals_must_be_out(sc, calendar):
+    spec = sc.on(date(2024, 11, 4))
+    # 2024-11-19 is the 8th trading day before 2024-11-29
+    assert spec.days_to_expiry(ContractMonth(2024, 12), date(2024, 11, 19), calendar) == 8
+    assert spec.main_contract(date(2024, 11, 4), calendar) == ContractMonth(2024, 12)
+    assert spec.main_contract(date(2024, 11, 19), calendar) == ContractMonth(2024, 12)
+    assert spec.main_contract(date(2024, 11, 20), calendar) == ContractMonth(2025, 1)
+    assert spec.days_to_expiry(ContractMonth(2024, 12), date(2024, 11, 29), calendar) == 0
+    assert str(ContractMonth(2024, 12).plus(1)) == "2501"
+
+
+def test_margins_and_position_limits_near_delivery(sc, calendar):
+    month, early = ContractMonth(2024, 12), sc.on(date(2020, 6, 1))
+    spec = sc.on(date(2024, 11, 4))
+    assert spec.margin_percent(month, date(2024, 10, 31), calendar) == 12
+    assert spec.margin_percent(month, date(2024, 10, 31), calendar, hedge=True) == 11
+    assert spec.margin_percent(month, date(2024, 11, 26), calendar) == 12
+    assert spec.margin_percent(month, date(2024, 11, 27), calendar) == 20
+    assert spec.position_limit_lots(month, date(2024, 9, 30)) == 3_000
+    assert spec.position_limit_lots(month, date(2024, 10, 8)) == 1_500
+    assert spec.position_limit_lots(month, date(2024, 11, 1)) == 500
+    calm = early.model_copy(update={"margin_spec_percent": 7})
+    assert calm.margin_percent(ContractMonth(2020, 8), date(2020, 7, 1), calendar) == 10
+
+
+def test_settlement_prices():
+    assert settlement_price_ticks(0, 0, 5_274) == 5_274
+    assert settlement_price_ticks(100 * 3 + 101 * 1, 4, 0) == 100
+    assert settlement_price_ticks(100 * 1 + 101 * 1, 2, 0) == 101  # half a tick rounds up
+    assert delivery_settlement_ticks([900, 100, 101, 102, 103, 104]) == 102
+    with pytest.raises(ValueError, match="no settlement"):
+        delivery_settlement_ticks([])
