@@ -1,7 +1,8 @@
 """The clock: int nanoseconds of Shanghai wall time, trading days, and the sessions of a trading day.
 
-A moment is the Shanghai wall clock read as if it were UTC, counted in nanoseconds from 1970-01-01. The module holds no
-hours of any venue: those are figures of the rulebook. It starts nothing: `TradingCalendar.phases` is a list to follow.
+A moment is the Shanghai wall clock read as if it were UTC, counted in nanoseconds from 1970-01-01. The module
+holds no hours of any venue: those are figures of the rulebook. It starts nothing: `TradingCalendar.phases` is a list
+to follow.
 """
 
 from __future__ import annotations
@@ -56,11 +57,11 @@ Interval = Annotated[
     BeforeValidator(_interval),
     PlainSerializer(lambda pair: f"{pair[0]:%H:%M}-{pair[1]:%H:%M}", return_type=str),
 ]
-"""Start and end on the wall clock, written "21:00-02:30"; an end before the start falls on the next calendar day."""
+"""Start and end on the wall clock, written "21:00-02:30"; an end before the start falls on the next day."""
 
 
 class Session(BaseModel):
-    """Give the hours of one session of a trading day: its auction, if it has one, and its continuous intervals.
+    """Give the hours of one session of a trading day: its auction, if any, and its continuous intervals.
 
     `evening_before`: the session opens on the evening of the previous trading day.
     `auction`: "always", "never", or "without_night" (only on days that no night session opened).
@@ -83,13 +84,14 @@ class Sessions(Parameters):
 
     def without_night(self) -> Sessions:
         """Return the same hours with every session of the evening before taken out."""
-        return self.model_copy(update={"parts": tuple(part for part in self.parts if not part.evening_before)})
+        parts = tuple(part for part in self.parts if not part.evening_before)
+        return self.model_copy(update={"parts": parts})
 
 
 class OverseasSessions(Parameters):
     """Give the daily hours of an overseas venue in its own time zone, Monday to Friday.
 
-    `opens` after `closes` means that the venue opens on the evening before. The venue's own holidays are left out.
+    `opens` after `closes` means that the venue opens on the evening before. Its own holidays are left out.
     """
 
     time_zone: str
@@ -97,14 +99,14 @@ class OverseasSessions(Parameters):
     closes: time
 
     def intervals(self, start_day: date, end_day: date) -> tuple[tuple[int, int], ...]:
-        """Return (open_ns, close_ns) in Shanghai wall time of every session dated from `start_day` to `end_day`.
+        """Return (open_ns, close_ns) in Shanghai wall time of the sessions dated from `start_day` to `end_day`.
 
         Both days are the venue's own dates and included; a session is dated by the day on which it closes.
         """
         days = (start_day + timedelta(days=k) for k in range((end_day - start_day).days + 1))
-        overnight = timedelta(days=1 if self.opens >= self.closes else 0)
+        zone, overnight = self.time_zone, timedelta(days=1 if self.opens >= self.closes else 0)
         return tuple(
-            (_from_zone(day - overnight, self.opens, self.time_zone), _from_zone(day, self.closes, self.time_zone))
+            (_from_zone(day - overnight, self.opens, zone), _from_zone(day, self.closes, zone))
             for day in days
             if not is_weekend(day)
         )
@@ -129,8 +131,8 @@ class PhaseChange:
 class TradingCalendar:
     """Know the trading days of Shanghai, 2010-01-01 to 2026-12-31.
 
-    Source: the XSHG calendar of exchange_calendars, which holds no holidays after 2026; SC trades on the same days.
-    `days` stands in for it in tests and what-ifs; then the calendar reaches from the first to the last of them.
+    Source: the XSHG calendar of exchange_calendars, which holds no holidays after 2026; SC trades on the same
+    days. `days` stands in for it in tests and what-ifs; then the calendar reaches from the first to the last.
     """
 
     def __init__(self, days: Sequence[date] | None = None) -> None:
@@ -172,7 +174,7 @@ class TradingCalendar:
         return tuple(self._days[first : first + count])
 
     def trading_days_between(self, start: date, end: date) -> int:
-        """Count the trading days after `start` up to and with `end`; negative when `end` is the earlier one."""
+        """Count the trading days after `start` up to and with `end`; negative when `end` is earlier."""
         return bisect_right(self._days, self._known(end)) - bisect_right(self._days, self._known(start))
 
     def trading_day_at(self, at_ns: int, night_opens: time = time(20)) -> date:
@@ -184,7 +186,7 @@ class TradingCalendar:
     def has_night(self, trading_day: date) -> bool:
         """Tell whether the evening before `trading_day` may have a night session.
 
-        It may when only a weekend lies between the two trading days: there is none on the eve of a public holiday.
+        It may when only a weekend lies between the two trading days: there is none on the eve of a holiday.
         """
         evening = self.previous(trading_day)
         gap = (evening + timedelta(days=k) for k in range(1, (trading_day - evening).days))
@@ -211,14 +213,14 @@ class TradingCalendar:
 
     def _known(self, day: date) -> date:
         if not self.first_day <= day <= self.last_day:
-            raise LookupError(f"{day} is outside the trading calendar, which runs {self.first_day} to {self.last_day}")
+            raise LookupError(f"{day} is outside the trading calendar, {self.first_day} to {self.last_day}")
         return day
 
     def _at(self, position: int, asked: date) -> date:
         if not 0 <= position < len(self._days):
             raise LookupError(
                 f"a trading day counted from {asked} is outside the trading calendar, "
-                f"which runs {self.first_day} to {self.last_day}"
+                f"{self.first_day} to {self.last_day}"
             )
         return self._days[position]
 

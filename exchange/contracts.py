@@ -48,7 +48,7 @@ class ContractMonth:
 
 
 class Specification(Parameters):
-    """Hold what every product has: a currency, a tick, a price rule and hours. `source` names the origin of each key."""
+    """Hold what every product has: a name, a currency and a tick. `source` names the origin of each key."""
 
     product: str
     description: str
@@ -73,9 +73,9 @@ class Specification(Parameters):
 class ContractSpec(Specification):
     """State the rules of a futures contract on one day.
 
-    Percentages are whole numbers of the previous settlement; lots are one-sided. None where the venue has no such rule.
-    `position_limits_lots`: to the end of the third month before delivery, in the second, and in the month before it.
-    `*_trading_days` count back from the last trading day, which is 0.
+    Percentages are whole numbers of the previous settlement; lots are one-sided. None where the venue has no such
+    rule. `position_limits_lots`: to the end of the third month before delivery, in the second, and in the month
+    before it. `*_trading_days` count back from the last trading day, which is 0.
     """
 
     lot_bbl: int = Field(gt=0)
@@ -134,16 +134,16 @@ class ContractSpec(Specification):
     def margin_percent(
         self, month: ContractMonth, day: date, calendar: TradingCalendar, *, hedge: bool = False
     ) -> int | None:
-        """Return the margin of a position in percent: the base, or a step of the ladder to delivery where higher."""
+        """Return the margin in percent: the base, or a step of the ladder to delivery where that is higher."""
         base = self.margin_hedge_percent if hedge else self.margin_spec_percent
         if base is None:
             return None
         steps = [base]
         if ContractMonth.of(day) >= month.plus(-1):
             steps.append(self.margin_month_before_delivery_percent or 0)
-        if self.near_expiry_trading_days is not None:
-            if self.days_to_expiry(month, day, calendar) <= self.near_expiry_trading_days:
-                steps.append(self.margin_near_expiry_percent or 0)
+        near = self.near_expiry_trading_days
+        if near is not None and self.days_to_expiry(month, day, calendar) <= near:
+            steps.append(self.margin_near_expiry_percent or 0)
         return max(steps)
 
     def position_limit_lots(self, month: ContractMonth, day: date) -> int | None:
@@ -196,7 +196,7 @@ class Rulebook:
 
     @classmethod
     def load(cls, name: str) -> Rulebook:
-        """Read and check a rulebook of the package. Raises LookupError for an unknown name, ValueError for a bad one."""
+        """Read and check a rulebook of the package. Raises LookupError for an unknown name, else ValueError."""
         file = resources.files("exchange") / "rulebook" / f"{name}.toml"
         if name not in rulebook_names():
             raise LookupError(f"no rulebook '{name}'; there are {', '.join(rulebook_names())}")
@@ -226,7 +226,7 @@ class Rulebook:
         return self.rows[0].effective
 
     def on(self, day: date) -> ContractSpec:
-        """Return the rules of a futures contract on a trading day. Raises LookupError before its first day."""
+        """Return the rules of a futures contract on a day. Raises LookupError before its first day."""
         specification = self.specification(day)
         if not isinstance(specification, ContractSpec):
             raise TypeError(f"{self.name} is no futures contract")

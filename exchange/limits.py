@@ -11,8 +11,8 @@ from collections.abc import Sequence
 def price_limits(previous_settlement_ticks: int, percent: int) -> tuple[int, int]:
     """Return the lowest and the highest price of a day, in ticks.
 
-    floor(settlement x (100 -+ percent) / 100), both floored to the tick, so that the low may be a little further away
-    than `percent`. Integers throughout: in floats one price in seventy is a tick off.
+    floor(settlement x (100 -+ percent) / 100), both floored to the tick, so that the low may be a little further
+    away than `percent`. Integers throughout: in floats one price in seventy is a tick off.
     Source: twelve limit prints of SC, 2020-2026.
     """
     low = previous_settlement_ticks * (100 - percent) // 100
@@ -23,7 +23,8 @@ def price_limits(previous_settlement_ticks: int, percent: int) -> tuple[int, int
 def limit_after_locked_days(percent: int, locked_days: int, steps_percent: Sequence[int]) -> int:
     """Return the limit, in percent, of the day after `locked_days` days locked the same way.
 
-    Base after none, base + first step after one, base + last step after that; at most 20 % unless the base is higher.
+    Base after none, base + first step after one, base + last step after that; at most 20 % unless the base is
+    higher.
     """
     if locked_days == 0 or not steps_percent:
         return percent
@@ -34,8 +35,8 @@ def limit_after_locked_days(percent: int, locked_days: int, steps_percent: Seque
 def settlement_price_ticks(turnover_ticks_lots: int, volume_lots: int, previous_settlement_ticks: int) -> int:
     """Return the day's settlement price: the mean price of all trades weighted by volume, in whole ticks.
 
-    `turnover_ticks_lots` is the sum of price x quantity. Half a tick rounds up (assumption: the rule book does not say).
-    The previous settlement stands in when nothing traded.
+    `turnover_ticks_lots` is the sum of price x quantity. Half a tick rounds up (an assumption). The previous
+    settlement stands in when nothing traded.
     """
     if volume_lots == 0:
         return previous_settlement_ticks
