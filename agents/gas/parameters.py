@@ -1,0 +1,217 @@
+"""The figures of gas: one frozen table for each part of the model, every one with its source.
+
+It holds no figure itself; those of the base scenario stand in the scenario library.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from annotated_types import Len
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+
+from exchange.parameters import Parameters
+
+Share = Annotated[float, Field(ge=0, le=1)]
+NonNegative = Annotated[float, Field(ge=0)]
+Monthly = Annotated[tuple[PositiveFloat, ...], Len(12, 12)]
+"""Twelve values, January to December."""
+
+
+class SupplierParameters(Parameters):
+    """A country's LNG: what China took of it, how its contracts are priced, how far away it is.
+
+    Contract price = oil_slope x mean Brent of `averaging_months` that end `lag_months` before loading + constant.
+    `spot_share_of_window` is its part of the offers in the JKM window; the parts of all suppliers sum to 1.
+    """
+
+    china_imports_mtpa: PositiveFloat
+    term_share: Share
+    oil_slope: PositiveFloat
+    constant_usd_per_mmbtu: NonNegative
+    averaging_months: PositiveInt
+    lag_months: Annotated[int, Field(ge=0)]
+    voyage_days: PositiveFloat
+    world_supply_share: Share
+    spot_share_of_window: Share
+    term_buyers: Annotated[tuple[str, ...], Len(1)]
+
+
+class ShippingParameters(Parameters):
+    """The ships, all of one size. Loaded = capacity x fill; heel stays aboard for the way back; boil-off is of loaded.
+
+    `landed_share` is the part of China's imports that lands at the terminals of this model.
+    `monthly_profile` shapes scheduled arrivals.
+    """
+
+    landed_share: Share
+    capacity_m3: PositiveInt
+    fill: Share
+    heel: Share
+    boil_off_per_day: Share
+    arrival_jitter_days: NonNegative
+    monthly_profile: Monthly
+
+
+class TerminalParameters(Parameters):
+    """An LNG terminal and whose it is. Send-out is gas; tanks, heel and loading arms handle liquid."""
+
+    importer: str
+    capacity_mtpa: PositiveFloat
+    tank_m3: PositiveInt
+    berths: PositiveInt
+    unloading_hours: PositiveInt
+    max_send_out_m3_per_day: PositiveInt
+    max_trucks_t_per_day: PositiveInt
+    heel: Share
+    boil_off_per_day: Share
+    initial_fill: Share
+
+
+class PipelineParameters(Parameters):
+    """Gas that reaches the delta by pipe: a yearly flow with a season and noise, and swing up to the lines' capacity.
+
+    Swing is gas that would else be put underground upstream: importers call `swing_share` of the free capacity when
+    their cover is half gone or worse, and less in proportion when it is better.
+    """
+
+    flow_bcm_per_year: PositiveFloat
+    monthly_factors: Monthly
+    noise: NonNegative
+    capacity_m3_per_day: PositiveInt
+    swing_share: Share
+
+
+class SectorParameters(Parameters):
+    """A consuming sector. Demand = yearly share x month factor x weather x (LNG price / reference) ^ elasticity.
+
+    Weather adds `heating_per_degc` for each degree below the season's normal from November to March, and
+    `cooling_per_degc` for each degree above it from June to September. `trucked_share` is bought as liquid at SHPGX.
+    Sectors are cut off in the order of `interrupted_rank`, lowest first.
+    """
+
+    share: Share
+    monthly_factors: Monthly
+    price_elasticity: Annotated[float, Field(le=0)]
+    heating_per_degc: NonNegative
+    cooling_per_degc: NonNegative
+    trucked_share: Share
+    interrupted_rank: int
+
+
+class DemandParameters(Parameters):
+    """All gas demand of the delta, its sectors and its weather (a daily AR(1) anomaly of temperature)."""
+
+    demand_bcm_per_year: PositiveFloat
+    reference_price_cny_per_t: PositiveFloat
+    temperature_persistence: Share
+    temperature_sd_degc: NonNegative
+    sectors: dict[str, SectorParameters]
+
+    @model_validator(mode="after")
+    def _shares_sum_to_one(self) -> DemandParameters:
+        _check_sum("sectors.share", [sector.share for sector in self.sectors.values()])
+        return self
+
+
+class ImporterParameters(Parameters):
+    """An importer: its part of term supply, and how far security of supply outweighs money when it bids for spot."""
+
+    term_weight: NonNegative
+    security_weight: Share
+
+
+class ImportersParameters(Parameters):
+    """How all importers plan, price and bid.
+
+    They look `look_ahead_days` ahead, want `target_cover_days` of the send-out of that day but at most `max_fill` of
+    their tanks, and bid for cargoes that arrive `spot_lead_days` later.
+    """
+
+    look_ahead_days: PositiveInt
+    target_cover_days: Monthly
+    max_fill: Share
+    spot_lead_days: PositiveInt
+    spot_lead_sd_days: NonNegative
+    max_tenders_per_day: PositiveInt
+    bid_premium: NonNegative
+    bid_urgency: NonNegative
+    margin: float
+    scarcity_elasticity: NonNegative
+    send_out_share_memory_days: PositiveFloat
+    members: dict[str, ImporterParameters]
+
+
+class JkmParameters(Parameters):
+    """The JKM window.
+
+    Outside option = oil_slope x mean Brent of `oil_months` + constant, times (1 - lost share of world supply) ^
+    (-1 / world_demand_elasticity), where a loss counts in full when it lasts `buffer_days`. Each day the curves are
+    drawn around an anchor, which closes `pull_per_day` of its log distance to the outside option and moves by noise.
+    A curve has `steps_per_side` steps of `step` (a log price) on each side, and `window_cargoes_per_day` at the anchor.
+    """
+
+    first_price_usd_per_mmbtu: PositiveFloat
+    tick_usd_per_mmbtu: PositiveFloat
+    oil_slope: PositiveFloat
+    oil_months: PositiveInt
+    constant_usd_per_mmbtu: float
+    pull_per_day: Share
+    noise_per_day: NonNegative
+    quote_noise: NonNegative
+    window_cargoes_per_day: PositiveFloat
+    steps_per_side: PositiveInt
+    step: PositiveFloat
+    world_demand_elasticity: Monthly
+    buffer_days: PositiveInt
+
+
+class ShpgxParameters(Parameters):
+    """LNG at SHPGX: what an imported tonne costs on the lorry, how sellers list and how many buyers come.
+
+    Cost on the lorry = DES price x (1 + VAT) + terminal fee.
+    """
+
+    first_price_cny_per_t: PositiveFloat
+    vat: Share
+    terminal_fee_cny_per_m3_gas: NonNegative
+    price_step_cny_per_t: PositiveInt
+    minimum_take_t: PositiveInt
+    listed_over_expected: PositiveFloat
+    buyers: PositiveInt
+    haul_sd_cny_per_t: NonNegative
+
+
+class GasParameters(Parameters):
+    """All figures of gas."""
+
+    suppliers: dict[str, SupplierParameters]
+    shipping: ShippingParameters
+    terminals: dict[str, TerminalParameters]
+    pipeline: PipelineParameters
+    demand: DemandParameters
+    importers: ImportersParameters
+    jkm: JkmParameters
+    shpgx: ShpgxParameters
+
+    @model_validator(mode="after")
+    def _names_meet(self) -> GasParameters:
+        members = self.importers.members
+        owners = [terminal.importer for terminal in self.terminals.values()]
+        for name, supplier in self.suppliers.items():
+            for buyer in supplier.term_buyers:
+                if buyer not in members:
+                    raise ValueError(f"suppliers.{name}.term_buyers: '{buyer}' is no importer")
+        for owner in owners:
+            if owner not in members:
+                raise ValueError(f"terminals: '{owner}' is no importer")
+        for member in members:
+            if member not in owners:
+                raise ValueError(f"importers.members.{member} has no terminal")
+        _check_sum("spot_share_of_window", [s.spot_share_of_window for s in self.suppliers.values()])
+        return self
+
+
+def _check_sum(what: str, shares: list[float]) -> None:
+    if abs(sum(shares) - 1.0) > 1e-9:
+        raise ValueError(f"{what} must sum to 1, not {sum(shares):.6g}")

@@ -1,0 +1,37 @@
+"""A yearly pattern given by month, read by day.
+
+It is a pattern only; which quantity it shapes is said where it is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import numpy as np
+
+_MID_MONTHS = tuple(date(2023, month, 15).timetuple().tm_yday for month in range(1, 13))
+
+
+class Season:
+    """Interpolate twelve monthly values, which stand at mid-month, linearly over the year (365 days, 29 February as 28)."""
+
+    def __init__(self, monthly: Sequence[float]) -> None:
+        days = [_MID_MONTHS[-1] - 365, *_MID_MONTHS, _MID_MONTHS[0] + 365]
+        values = [monthly[-1], *monthly, monthly[0]]
+        self._daily = np.interp(np.arange(1, 366), days, values)
+
+    def on(self, day: date) -> float:
+        """Return the value on a day."""
+        return float(self._daily[_day_of_year(day) - 1])
+
+    def path(self, day: date, days: int) -> np.ndarray:
+        """Return the values of `days` days, the first of which is `day`; shape (days,)."""
+        first = _day_of_year(day) - 1
+        return self._daily[(first + np.arange(days)) % 365]
+
+
+def _day_of_year(day: date) -> int:
+    if day.month == 2 and day.day == 29:
+        day -= timedelta(days=1)
+    return date(2023, day.month, day.day).timetuple().tm_yday
