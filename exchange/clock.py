@@ -1,8 +1,8 @@
 """The clock: int nanoseconds of Shanghai wall time, trading days, and the sessions of a trading day.
 
 A moment is the Shanghai wall clock read as if it were UTC, counted in nanoseconds from 1970-01-01. The module
-holds no hours of any venue: those are figures of the rulebook. It starts nothing: `TradingCalendar.phases` is a list
-to follow.
+holds no hours of any venue: those are figures of the rulebook. It starts nothing: `TradingCalendar.phases` is a
+list to follow.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class OverseasSessions(Parameters):
     closes: time
 
     def intervals(self, start_day: date, end_day: date) -> tuple[tuple[int, int], ...]:
-        """Return (open_ns, close_ns) in Shanghai wall time of the sessions dated from `start_day` to `end_day`.
+        """Return (open_ns, close_ns), Shanghai wall time, of the sessions dated `start_day` to `end_day`.
 
         Both days are the venue's own dates and included; a session is dated by the day on which it closes.
         """

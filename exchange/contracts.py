@@ -73,8 +73,8 @@ class Specification(Parameters):
 class ContractSpec(Specification):
     """State the rules of a futures contract on one day.
 
-    Percentages are whole numbers of the previous settlement; lots are one-sided. None where the venue has no such
-    rule. `position_limits_lots`: to the end of the third month before delivery, in the second, and in the month
+    Percentages are whole numbers of the previous settlement; lots are one-sided. None: the venue has no such
+    rule. `position_limits_lots`: to the end of the third month before delivery, in the second, and in the one
     before it. `*_trading_days` count back from the last trading day, which is 0.
     """
 
@@ -134,7 +134,7 @@ class ContractSpec(Specification):
     def margin_percent(
         self, month: ContractMonth, day: date, calendar: TradingCalendar, *, hedge: bool = False
     ) -> int | None:
-        """Return the margin in percent: the base, or a step of the ladder to delivery where that is higher."""
+        """Return the margin in percent: the base, or a step of the ladder to delivery if higher."""
         base = self.margin_hedge_percent if hedge else self.margin_spec_percent
         if base is None:
             return None
@@ -196,7 +196,7 @@ class Rulebook:
 
     @classmethod
     def load(cls, name: str) -> Rulebook:
-        """Read and check a rulebook of the package. Raises LookupError for an unknown name, else ValueError."""
+        """Read and check a rulebook of the package. Raises LookupError (unknown name) or ValueError."""
         file = resources.files("exchange") / "rulebook" / f"{name}.toml"
         if name not in rulebook_names():
             raise LookupError(f"no rulebook '{name}'; there are {', '.join(rulebook_names())}")

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 def price_limits(previous_settlement_ticks: int, percent: int) -> tuple[int, int]:
     """Return the lowest and the highest price of a day, in ticks.
 
-    floor(settlement x (100 -+ percent) / 100), both floored to the tick, so that the low may be a little further
-    away than `percent`. Integers throughout: in floats one price in seventy is a tick off.
+    floor(settlement x (100 -+ percent) / 100), both floored to the tick, so that the low may be a little
+    further away than `percent`. Integers throughout: in floats one price in seventy is a tick off.
     Source: twelve limit prints of SC, 2020-2026.
     """
     low = previous_settlement_ticks * (100 - percent) // 100

@@ -1,0 +1,117 @@
+"""The dense ladder of one book: orders rest in a queue per price, and leave it from anywhere.
+
+It knows nothing of ids, phases or trades. Arrays: `levels[side, position]` (LEVEL), `orders[slot]` (ORDER),
+`words[side, word]` (bits.py); `book` is one BOOK record.
+"""
+
+from __future__ import annotations
+
+from exchange.matching._jit import kernel
+from exchange.matching.bits import clear_bit, next_above, next_below, set_bit
+
+
+@kernel
+def clear(book, levels, orders, words):
+    """Empty the book and chain every slot as free."""
+    for side in range(2):
+        for position in range(levels.shape[1]):
+            level = levels[side, position]
+            level["head"] = -1
+            level["tail"] = -1
+            level["quantity"] = 0
+            level["orders"] = 0
+        for word in range(words.shape[1]):
+            words[side, word] = 0
+    chain_free(book, orders, 0)
+    book["best_bid"] = -1
+    book["best_ask"] = -1
+    book["resting"] = 0
+
+
+@kernel
+def chain_free(book, orders, first):
+    """Chain the slots from `first` on as free, lowest first, before whatever was free already."""
+    tail = book["free"] if first > 0 else -1
+    count = orders.shape[0]
+    for slot in range(count - 1, first - 1, -1):
+        order = orders[slot]
+        order["id"] = 0
+        order["quantity"] = 0
+        order["previous"] = -1
+        order["next"] = tail
+        tail = slot
+    book["free"] = tail
+
+
+@kernel
+def rest(book, levels, orders, words, side, position, quantity, owner, order_id):
+    """Append an order to the queue of its price and return its slot, or -1 when no slot is free."""
+    slot = book["free"]
+    if slot < 0:
+        return -1
+    order = orders[slot]
+    book["free"] = order["next"]
+    book["resting"] += 1
+    level = levels[side, position]
+    tail = level["tail"]
+    order["id"] = order_id
+    order["price"] = position
+    order["quantity"] = quantity
+    order["owner"] = owner
+    order["side"] = side
+    order["previous"] = tail
+    order["next"] = -1
+    level["tail"] = slot
+    level["quantity"] += quantity
+    level["orders"] += 1
+    if tail >= 0:
+        orders[tail]["next"] = slot
+        return slot
+    level["head"] = slot
+    set_bit(words[side], book["ticks"], position)
+    if side == 0:
+        if position > book["best_bid"]:
+            book["best_bid"] = position
+    elif book["best_ask"] < 0 or position < book["best_ask"]:
+        book["best_ask"] = position
+    return slot
+
+
+@kernel
+def remove(book, levels, orders, words, slot):
+    """Take an order out of its queue, wherever it stands, and free its slot."""
+    order = orders[slot]
+    side = order["side"]
+    position = order["price"]
+    before = order["previous"]
+    after = order["next"]
+    level = levels[side, position]
+    level["quantity"] -= order["quantity"]
+    level["orders"] -= 1
+    if before >= 0:
+        orders[before]["next"] = after
+    else:
+        level["head"] = after
+    if after >= 0:
+        orders[after]["previous"] = before
+    else:
+        level["tail"] = before
+    order["id"] = 0
+    order["quantity"] = 0
+    order["next"] = book["free"]
+    book["free"] = slot
+    book["resting"] -= 1
+    if before < 0 and after < 0:
+        vacate(book, words, side, position)
+
+
+@kernel
+def vacate(book, words, side, position):
+    """Note that a level is empty, and find the next best one if it was the best."""
+    ticks = book["ticks"]
+    clear_bit(words[side], ticks, position)
+    if side == 0:
+        if position == book["best_bid"]:
+            book["best_bid"] = next_below(words[0], ticks, position - 1)
+    elif position == book["best_ask"]:
+        book["best_ask"] = next_above(words[1], ticks, position + 1)
