@@ -1,8 +1,8 @@
 """The clock: int nanoseconds of Shanghai wall time, trading days, and the sessions of a trading day.
 
 A moment is the Shanghai wall clock read as if it were UTC, counted in nanoseconds from 1970-01-01. The module
-holds no hours of any venue: those are figures of the rulebook. It starts nothing: `TradingCalendar.phases` is a
-list to follow.
+holds no hours of any venue (the rulebook does) and starts nothing: `TradingCalendar.phases` is a list to
+follow.
 """
 
 from __future__ import annotations
