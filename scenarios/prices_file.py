@@ -23,8 +23,8 @@ def read_prices(path: str | Path, first: date, last: date, column: str | None = 
     """Read the daily Brent prices, in USD/bbl, that a scenario from `first` to `last` runs on.
 
     The file has a header, a column `date` (2024-11-04) in ascending order, and the prices: `column` or else
-    `brent_usd_per_bbl` or else the only column of numbers. It has no gap of more than ten days and reaches over
-    the whole window. Raises BadInput.
+    `brent_usd_per_bbl` or else the only column of numbers. It has no gap of more than ten days and reaches
+    over the whole window. Raises BadInput.
     """
     rows = _rows(path)
     if not rows:
