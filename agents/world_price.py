@@ -66,8 +66,8 @@ def brent_path(table: WorldPrice, rng: Generator) -> PriceHistory:
 
     The log price is a Brownian motion with the table's volatility, conditioned on the points and on the
     monthly means. Conditioning is linear: with K the covariance of the free path w, and A x = b the points
-    and the means of the logs, x = w + K A' (A K A')^-1 (b - A w). A mean of prices is not a mean of logs, so the
-    latter are moved until the arithmetic means of the prices are those of the table.
+    and the means of the logs, x = w + K A' (A K A')^-1 (b - A w). A mean of prices is not a mean of logs, so
+    the latter are moved until the arithmetic means of the prices are those of the table.
 
     Raises ValueError if points and means contradict each other.
     """

@@ -1,7 +1,7 @@
 """The results of a run: estimates with intervals, and the folder that holds them.
 
-A folder is whole or absent: it is written under a temporary name and renamed at the end. It computes no measure and
-draws no figure.
+A folder is whole or absent: it is written under a temporary name and renamed at the end. No measure is
+computed here and no figure drawn.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ import json
 import math
 import os
 import platform
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from importlib.metadata import distributions
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -127,13 +128,19 @@ def digest(values: Mapping[str, Any]) -> str:
 
 
 def software() -> dict[str, str]:
-    """Return the version of Python and of every installed package, sorted by name."""
-    packages = {d.name.lower(): d.version for d in distributions() if d.name}
-    return {"python": platform.python_version(), **dict(sorted(packages.items()))}
+    """Return the version of Python, of this package and of each package it asks for."""
+    try:
+        asked = [
+            re.split(r"[^\w.-]", text)[0] for text in requires("yangshan") or [] if "extra ==" not in text
+        ]
+        versions = {name.lower(): version(name) for name in ("yangshan", *asked)}
+    except PackageNotFoundError:  # run from a source tree that is not installed
+        versions = {}
+    return {"python": platform.python_version(), **versions}
 
 
 def git_commit() -> str | None:
-    """Return the commit of the source tree this code runs from, "+" after it if the tree has changes, or None."""
+    """Return the commit this code runs from, "+" after it if the source tree has changes, or None."""
     here = Path(__file__).parent
 
     def git(*arguments: str) -> str:
@@ -157,7 +164,7 @@ def next_folder(parent: str | Path, name: str) -> Path:
 
 
 class RunFolder:
-    """Write a run's folder; inside a `with` block, which renames it when it ends well and removes it when not.
+    """Write a run's folder; the end of a `with` block renames it, or removes it after an error.
 
     Raises BadInput at the start if `path` exists or cannot be made.
     """
@@ -196,10 +203,8 @@ class RunFolder:
 
     def write_manifest(self, **entries: Any) -> None:
         """Write manifest.json: how the run came about. Wall time and rates belong here and nowhere else."""
-        self._write(
-            "manifest.json",
-            _json({"format": _FORMAT, "commit": git_commit(), "versions": software()} | entries),
-        )
+        fixed = {"format": _FORMAT, "commit": git_commit(), "versions": software()}
+        self._write("manifest.json", _json(fixed | entries))
 
     def write_summary(self, rows: Sequence[Row]) -> None:
         """Write the rows as summary.json, its floats with ten significant digits."""
@@ -208,7 +213,7 @@ class RunFolder:
     def write_table(
         self, name: str, frame: pd.DataFrame, columns: Mapping[str, Column] | None = None
     ) -> None:
-        """Write a frame as tables/`name`.parquet, each column with its unit and text; equal frames, equal bytes.
+        """Write a frame as tables/`name`.parquet, each column documented; equal frames, equal bytes.
 
         A column is documented in `columns` or else in COLUMNS. Raises KeyError for one that is not.
         """
