@@ -37,7 +37,7 @@ class Panel:
     missing: int
 
     def rows(self, lags: int) -> Iterator[tuple[int, IntArray]]:
-        """Yield (block, rows), at most 65,536 rows a piece, of rows with `lags` predecessors in their segment."""
+        """Yield (block, rows) of rows with `lags` predecessors in their segment, in small pieces."""
         usable = np.flatnonzero(self.position >= lags)
         block = self.block[usable]
         if (np.diff(block) < 0).any():

@@ -1,0 +1,339 @@
+"""Information shares: published figures, known truths, twins, invariances, breaks, intervals, refusals."""
+
+from __future__ import annotations
+
+import json
+from itertools import permutations
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from scenarios.influence.information import information_share_grid, information_shares
+from scenarios.influence.panel import panel
+from scenarios.influence.shares import shares, shares_from_vecm
+from scenarios.influence.vecm import estimate_vecm, vecm_moments
+
+REFDATA = Path(__file__).parents[2] / "shared" / "refdata" / "expected.json"
+
+
+@pytest.fixture(scope="module")
+def expected() -> dict:
+    if not REFDATA.exists():
+        pytest.skip("the reference data stand beside the project and are not here")
+    return json.loads(REFDATA.read_text())
+
+
+def noisy(
+    rng: np.random.Generator, rows: int, noise: tuple[float, ...], names: str = "abcdef"
+) -> pd.DataFrame:
+    trend = rng.normal(size=rows).cumsum()
+    return pd.DataFrame({c: trend + rng.normal(size=rows) * s for c, s in zip(names, noise, strict=False)})
+
+
+def steady_state(noise: list[float]) -> tuple[np.ndarray, np.ndarray]:
+    """Innovation form of p_i = random walk + noise_i: gain and innovation covariance of the Kalman filter."""
+    r, ones, p = np.diag(np.square(noise)), np.ones(len(noise)), 1.0
+    for _ in range(500):
+        gain = p * ones @ np.linalg.inv(p * np.outer(ones, ones) + r)
+        p = p - p * gain.sum() + 1.0
+    return gain, p * np.outer(ones, ones) + r
+
+
+def test_baillie_2002_table_1(expected: dict) -> None:
+    case = expected["baillie2002_table1"]
+    for row in case["rows"]:
+        rho = row["rho"]
+        found = shares_from_vecm([-row["alpha1"], row["alpha2"]], [1, -1], [], [[1, rho], [rho, 1]]).iloc[0]
+        published = [row["published_IS_LB"], row["published_IS_UB"], row["published_CS"]]
+        assert found[["IS_low", "IS_high", "CS"]].tolist() == pytest.approx(published, abs=case["tolerance"])
+
+
+def test_noise_and_delay_population(expected: dict) -> None:
+    case = expected["noise_delay_population"]
+    for row in case["rows"]:
+        found = shares(*steady_state(row["noise_sd"])).iloc[0]
+        figures = [row["IS"][0], row["IS"][1], row["IS_mid"], row["CS"], row["MIS"], row["PDS"]]
+        figures += [row["ILS_mid"], row["PILS"]]
+        assert found.tolist() == pytest.approx(figures, abs=case["tolerance_population"])
+
+
+def test_partial_adjustment_population(expected: dict) -> None:
+    case = expected["partial_adjustment"]
+    for row in case["rows"]:
+        impact = np.array([row["delta"], row["bT"]]).T
+        found = shares(np.linalg.inv(impact)[0], impact @ impact.T).iloc[0]
+        figures = [*row["IS"], row["MIS"], row["ILS_mid"], row["PILS"]]
+        names = ["IS_low", "IS_high", "MIS", "ILS", "PILS"]
+        assert found[names].tolist() == pytest.approx(figures, abs=case["tolerance_population"])
+        if row["CS_signed"] is None:
+            assert np.isnan(found["CS"])
+        else:
+            assert found["CS"] == pytest.approx(row["CS_signed"])
+
+
+def two_sources(rng: np.random.Generator, rows: int, w: float, kappa: list[float]) -> pd.DataFrame:
+    news = rng.normal(size=(rows, 2)) * np.sqrt([1 - w, w])
+    trend = news.sum(axis=1).cumsum()
+    p = np.zeros((rows, 2))
+    for t in range(1, rows):
+        p[t] = p[t - 1] + np.array(kappa) * (trend[t - 1] - p[t - 1]) + news[t]
+    return pd.DataFrame(p, columns=["one", "two"])
+
+
+def test_two_sources_population_and_estimate(expected: dict) -> None:
+    for k, row in enumerate(expected["two_source_pa"]["rows"]):
+        w = row["w_origin_market2"]
+        found = shares([1, 1], np.diag([1 - w, w])).iloc[1]
+        figures = [
+            *row["IS2"],
+            row["IS2"][0],
+            row["CS2"],
+            row["MIS2"],
+            row["PDS2"],
+            row["ILS2"],
+            row["PILS2"],
+        ]
+        assert found.tolist() == pytest.approx(figures, abs=1e-4)
+        sample = two_sources(np.random.default_rng(k), 20_000, w, row["kappa"])
+        estimated = (
+            information_shares(sample, lags=4, bootstrap=0).table["estimate"].unstack().loc["IS", "two"]
+        )
+        assert estimated == pytest.approx(row["IS2"][0], abs=0.08)
+
+
+def test_noise_and_delay_estimated(expected: dict) -> None:
+    for k, row in enumerate(expected["noise_delay_population"]["rows"]):
+        sample = noisy(np.random.default_rng(k), 40_000, tuple(row["noise_sd"]))
+        found = (
+            information_shares(sample, lags="bic", bootstrap=0, beta="unit").table["estimate"].unstack()["a"]
+        )
+        figures = [row["IS_mid"], row["CS"], row["MIS"], row["PDS"], row["PILS"]]
+        assert found[["IS", "CS", "MIS", "PDS", "PILS"]].tolist() == pytest.approx(figures, abs=0.08)
+
+
+def test_bounds_and_mean_are_those_of_all_orderings() -> None:
+    rng = np.random.default_rng(3)
+    for n in (2, 3, 5):
+        root = rng.normal(size=(n, n))
+        omega, psi = root @ root.T, rng.normal(size=n)
+        table = np.zeros((0, n))
+        for order in permutations(range(n)):
+            at = list(order)
+            one = np.zeros(n)
+            one[at] = (psi[at] @ np.linalg.cholesky(omega[np.ix_(at, at)])) ** 2 / (psi @ omega @ psi)
+            table = np.vstack([table, one])
+        found = shares(psi, omega)
+        assert found["IS_low"].to_numpy() == pytest.approx(table.min(axis=0))
+        assert found["IS_high"].to_numpy() == pytest.approx(table.max(axis=0))
+        assert found["IS"].to_numpy() == pytest.approx(table.mean(axis=0))
+        assert found[["IS", "CS", "MIS", "PDS"]].sum().tolist() == pytest.approx([1.0] * 4)
+
+
+@pytest.mark.parametrize("deterministic", ["n", "co", "ci"])
+@pytest.mark.parametrize("lags", [1, 4])
+def test_agrees_with_statsmodels_on_an_unbroken_sample(deterministic: str, lags: int) -> None:
+    from statsmodels.tsa.vector_ar.vecm import VECM
+
+    sample = noisy(np.random.default_rng(1), 600, (0.5, 1.0, 0.8))
+    mine = information_shares(sample, lags=lags, deterministic=deterministic, bootstrap=0)
+    twin = VECM(sample.to_numpy(), k_ar_diff=lags - 1, coint_rank=2, deterministic=deterministic).fit()
+    assert mine.alpha["estimate"].to_numpy() == pytest.approx(twin.alpha.ravel(), rel=1e-8, abs=1e-10)
+    assert mine.alpha["se"].to_numpy() == pytest.approx(twin.stderr_alpha.ravel(), rel=1e-8)
+    assert mine.beta.to_numpy()[:3] == pytest.approx(twin.beta, rel=1e-8, abs=1e-10)
+    assert mine.omega.to_numpy() == pytest.approx(twin.sigma_u, rel=1e-8)
+    if deterministic == "ci":
+        assert mine.beta.loc["const"].to_numpy() == pytest.approx(
+            twin.const_coint.ravel(), rel=1e-6, abs=1e-9
+        )
+    expected = shares_from_vecm(
+        twin.alpha, twin.beta, twin.gamma.reshape(3, -1, 3).transpose(1, 0, 2), twin.sigma_u
+    )
+    assert mine.table["estimate"].to_numpy() == pytest.approx(expected.to_numpy().T.ravel(), nan_ok=True)
+
+
+def test_lag_choice_and_trace_agree_with_statsmodels() -> None:
+    from statsmodels.tsa.vector_ar.vecm import coint_johansen, select_order
+
+    sample = noisy(np.random.default_rng(2), 800, (0.3, 1.0))
+    order = select_order(sample.to_numpy(), 9)
+    for criterion, twin in (("aic", order.aic), ("bic", order.bic)):
+        assert information_shares(sample, lags=criterion, max_lags=10, bootstrap=0).lags == twin + 1
+    trace = information_shares(sample, lags=3, deterministic="co", bootstrap=0).gate.trace["trace"]
+    assert trace.to_numpy() == pytest.approx(coint_johansen(sample.to_numpy(), 0, 2).trace_stat)
+
+
+def stacked(
+    sample: pd.DataFrame, segments: np.ndarray, lags: int, spread: np.ndarray
+) -> tuple[np.ndarray, ...]:
+    """Run the plain regression on stacked rows, segment by segment: the naive twin."""
+    left, right = [], []
+    for label in np.unique(segments):
+        p = sample.to_numpy()[segments == label]
+        for t in range(lags, len(p)):
+            lagged = [p[t - j] - p[t - j - 1] for j in range(1, lags)]
+            left.append(p[t] - p[t - 1])
+            right.append(np.concatenate([spread.T @ p[t - 1], [1.0], *lagged]))
+    y, x = np.array(left), np.array(right)
+    coefficients = np.linalg.lstsq(x, y, rcond=None)[0]
+    residual = y - x @ coefficients
+    return coefficients.T, residual.T @ residual / len(y)
+
+
+def test_no_lag_crosses_a_break() -> None:
+    rng = np.random.default_rng(7)
+    sample = noisy(rng, 900, (0.5, 1.0))
+    segments = np.repeat([3, 1, 2], 300)
+    for label, jump in ((1, (5.0, -40.0)), (2, (-70.0, 30.0))):
+        sample.loc[segments == label] += np.array(jump)
+    beta = np.array([[1.0], [-1.0]])
+    coefficients, omega = stacked(sample, segments, 3, beta)
+    found = information_shares(
+        sample, segments=segments, lags=3, beta="unit", deterministic="co", bootstrap=0
+    )
+    assert found.alpha["estimate"].to_numpy() == pytest.approx(coefficients[:, 0], rel=1e-8)
+    assert found.omega.to_numpy() == pytest.approx(omega, rel=1e-8)
+    assert found.rows == 900 - 3 * 3
+    assert found.dropped["lags would cross a break"] == 9
+    crossing = information_shares(sample, lags=3, beta="unit", deterministic="co", bootstrap=0)
+    assert crossing.omega.loc["a", "a"] > 2 * found.omega.loc["a", "a"]
+
+
+def test_a_missing_value_is_a_break() -> None:
+    sample = noisy(np.random.default_rng(8), 500, (0.5, 1.0))
+    holed = sample.copy()
+    holed.loc[250, "b"] = np.nan
+    found = information_shares(holed, lags=2, bootstrap=0)
+    cut = information_shares(
+        sample.drop(index=250), segments=np.repeat([0, 1], [250, 249]), lags=2, bootstrap=0
+    )
+    assert found.table["estimate"].to_numpy() == pytest.approx(cut.table["estimate"].to_numpy())
+    assert found.dropped["missing value"] == 1
+
+
+def test_resampled_moments_are_those_of_the_resampled_days() -> None:
+    sample = noisy(np.random.default_rng(9), 600, (0.5, 1.0))
+    days = np.repeat(range(6), 100)
+    picked = [0, 0, 3, 5, 5, 5]
+    moments = vecm_moments(panel(sample, segments=days, days=days), 2)
+    weights = np.bincount(picked, minlength=6)
+    fast = estimate_vecm(moments, 1, weights=weights)
+    again = pd.concat([sample[days == d] for d in picked], ignore_index=True)
+    slow_moments = vecm_moments(panel(again, segments=np.repeat(range(6), 100)), 2)
+    slow = estimate_vecm(slow_moments, 1)
+    assert fast.alpha == pytest.approx(slow.alpha, rel=1e-6)
+    assert fast.beta == pytest.approx(slow.beta, rel=1e-6)
+    assert fast.omega == pytest.approx(slow.omega, rel=1e-8)
+
+
+def test_order_and_units_of_venues_do_not_matter() -> None:
+    sample = noisy(np.random.default_rng(10), 3_000, (0.5, 1.0, 0.7))
+    base = information_shares(sample, lags=3, bootstrap=0).table["estimate"].unstack()
+    turned = information_shares(sample[["c", "a", "b"]], lags=3, bootstrap=0).table["estimate"].unstack()
+    assert turned[list("abc")].to_numpy() == pytest.approx(base.to_numpy(), rel=1e-6, nan_ok=True)
+    shifted = (
+        information_shares(sample + np.array([6.0, 0.0, -3.0]), lags=3, bootstrap=0)
+        .table["estimate"]
+        .unstack()
+    )
+    assert shifted.to_numpy() == pytest.approx(base.to_numpy(), rel=1e-6, nan_ok=True)
+
+
+def test_intervals_cover_the_truth_about_as_often_as_they_say() -> None:
+    truth = shares(*steady_state([0.5, 1.0])).iloc[0]
+    inside = 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        sample = noisy(rng, 4_000, (0.5, 1.0))
+        days = np.repeat(range(40), 100)
+        found = information_shares(
+            sample, segments=days, days=days, lags=6, beta="unit", bootstrap=60, rng=rng, confidence=0.9
+        )
+        row = found.share("PDS").loc["a"]
+        inside += row["low"] <= truth["PDS"] <= row["high"]
+    assert 46 <= inside <= 60
+
+
+def test_same_generator_same_numbers_and_every_figure_has_an_interval() -> None:
+    sample = noisy(np.random.default_rng(11), 1_000, (0.5, 1.0))
+    one, two = (
+        information_shares(sample, lags=2, bootstrap=20, rng=np.random.default_rng(4)) for _ in range(2)
+    )
+    assert one.table.equals(two.table)
+    assert one.table.notna().all().all()
+    assert one.alpha.notna().all().all()
+    assert (one.table["low"] <= one.table["high"]).all()
+    assert len(one.draws) == 20
+
+
+def test_gate_refuses_prices_without_a_common_trend() -> None:
+    rng = np.random.default_rng(12)
+    apart = pd.DataFrame(rng.normal(size=(2_000, 2)).cumsum(axis=0), columns=["SC", "Brent"])
+    found = information_shares(apart, lags=2, bootstrap=20, rng=rng)
+    assert found.gate.rank == 0
+    assert "more than one common trend" in found.gate.reason
+    assert found.table.isna().all().all()
+    still = pd.DataFrame(rng.normal(size=(2_000, 2)), columns=["SC", "Brent"])
+    assert "stationary" in information_shares(still, lags=2, bootstrap=0).gate.reason
+
+
+def test_size_of_the_gate_with_a_restricted_constant() -> None:
+    refused = 0
+    for seed in range(200):
+        rng = np.random.default_rng(1_000 + seed)
+        apart = pd.DataFrame(rng.normal(size=(300, 2)).cumsum(axis=0), columns=["x", "y"])
+        refused += information_shares(apart, lags=1, bootstrap=0).gate.rank == 0
+    assert 180 <= refused <= 199
+
+
+def test_grid_shows_every_choice() -> None:
+    sample = noisy(np.random.default_rng(13), 1_000, (0.5, 1.0))
+    grid = information_share_grid(sample, lags=[2, 4])
+    assert grid.loc[(4, "unit", "IS")].sum() == pytest.approx(1.0)
+    alone = information_shares(sample, lags=4, beta="unit", bootstrap=0).table["estimate"].unstack()
+    assert grid.loc[(4, "unit")].loc["IS", "a"] == pytest.approx(alone.loc["IS", "a"])
+
+
+def good() -> pd.DataFrame:
+    return noisy(np.random.default_rng(14), 400, (0.5, 1.0))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "options", "message"),
+    [
+        (lambda s: s.assign(b=3.0), {}, "'b' is constant"),
+        (lambda s: s.assign(b=2 * s["a"] + 1), {}, "'b' moves exactly with 'a'"),
+        (lambda s: s.assign(c=s["a"] - s["b"]), {}, "'c' moves exactly"),
+        (lambda s: s.assign(b=np.where(s.index == 5, -np.inf, s["b"])), {}, "'b' holds an infinite"),
+        (lambda s: s.assign(b="x"), {}, "'b' is not numeric"),
+        (lambda s: s.assign(b=np.nan), {}, "too few rows"),
+        (lambda s: s[["a"]], {}, "1 venues, must be 2"),
+        (lambda s: s.iloc[:15], {"lags": 4}, "too few rows"),
+        (lambda s: s.iloc[::-1], {}, "index must increase"),
+        (lambda s: s, {"lags": 0}, "lags"),
+        (lambda s: s, {"lags": "hq"}, "lags"),
+        (lambda s: s, {"beta": [1, 2, 3]}, "beta"),
+        (lambda s: s, {"beta": "fixed"}, "beta"),
+        (lambda s: s, {"deterministic": "li"}, "deterministic"),
+        (lambda s: s, {"segments": [1, 2]}, "segments: 2 labels for 400 rows"),
+        (lambda s: s, {"segments": np.arange(400)}, "within every segment|too few rows"),
+        (lambda s: s, {"bootstrap": 10}, "rng"),
+        (lambda s: s, {"bootstrap": -1}, "bootstrap"),
+        (lambda s: s, {"days": np.zeros(400), "bootstrap": 9, "rng": np.random.default_rng(0)}, "1 blocks"),
+        (lambda s: s, {"confidence": 1.5}, "confidence"),
+    ],
+)
+def test_bad_input_never_gives_a_number(spoil: object, options: dict, message: str) -> None:
+    arguments = {"lags": 2, "bootstrap": 0} | options
+    with pytest.raises(ValueError, match=message):
+        information_shares(spoil(good()), **arguments)  # type: ignore[operator]
+
+
+def test_plot_draws_on_the_given_axes() -> None:
+    from matplotlib.figure import Figure
+
+    ax = Figure().subplots()
+    found = information_shares(good(), lags=2, bootstrap=10, rng=np.random.default_rng(0))
+    assert found.plot(ax) is ax
+    assert len(ax.lines) == 2
