@@ -1,0 +1,101 @@
+"""Gas demand of the delta by sector, and the weather behind it.
+
+It says what consumers want at a price; who serves them, and who is cut off, is the dispatch's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import numpy as np
+
+from agents.gas.parameters import DemandParameters
+from agents.gas.seasons import Season
+from agents.gas.shocks import ColdWave, DatedShock
+from exchange.units import bcm_per_year_to_m3_per_day
+
+_HEATING_MONTHS = (11, 12, 1, 2, 3)
+_COOLING_MONTHS = (6, 7, 8, 9)
+
+
+class Weather:
+    """Move the anomaly of temperature (degrees from the season's normal) by a daily AR(1), one draw a day.
+
+    a_t = persistence x a_(t-1) + sd x sqrt(1 - persistence^2) x e_t. Cold waves come on top, and are known once begun.
+    """
+
+    def __init__(self, parameters: DemandParameters, rng: np.random.Generator) -> None:
+        self._persistence = parameters.temperature_persistence
+        self._sd = parameters.temperature_sd_degc * float(np.sqrt(1.0 - self._persistence**2))
+        self._rng = rng
+        self._anomaly = parameters.temperature_sd_degc * float(rng.standard_normal())
+        self._waves: list[DatedShock] = []
+
+    def begin(self, wave: DatedShock) -> None:
+        """Begin a cold wave."""
+        self._waves.append(wave)
+
+    def advance(self) -> None:
+        """Draw the next day."""
+        self._anomaly = self._persistence * self._anomaly + self._sd * float(self._rng.standard_normal())
+
+    def anomaly_degc(self, day: date) -> float:
+        """Return the anomaly of the present day, cold waves included."""
+        return self._anomaly - self._drop(day, 0)
+
+    def forecast_degc(self, day: date, days: int) -> np.ndarray:
+        """Return the expected anomaly of `days` days from `day` on, which is today; shape (days,)."""
+        fading = self._anomaly * self._persistence ** np.arange(days)
+        return fading - np.array([self._drop(day, ahead) for ahead in range(days)])
+
+    def _drop(self, day: date, ahead: int) -> float:
+        drop = 0.0
+        for wave in self._waves:
+            assert isinstance(wave.event, ColdWave)
+            if 0 <= wave.days_since(day) + ahead < wave.event.duration_days:
+                drop += wave.event.temperature_drop_degc
+        return drop
+
+
+class Demand:
+    """Turn season, weather and price into m3 of gas a day, by sector, in the order of the parameters."""
+
+    def __init__(self, parameters: DemandParameters) -> None:
+        sectors = parameters.sectors
+        self.sectors: tuple[str, ...] = tuple(sectors)
+        self.interruption_order = tuple(sorted(sectors, key=lambda name: sectors[name].interrupted_rank))
+        self._reference = parameters.reference_price_cny_per_t
+        total = bcm_per_year_to_m3_per_day(parameters.demand_bcm_per_year)
+        table = list(sectors.values())
+        self._level = np.array([total * sector.share for sector in table])
+        self._seasons = [Season(sector.monthly_factors) for sector in table]
+        self._elasticity = np.array([sector.price_elasticity for sector in table])
+        self._heating = np.array([sector.heating_per_degc for sector in table])
+        self._cooling = np.array([sector.cooling_per_degc for sector in table])
+        self._trucked = np.array([sector.trucked_share for sector in table])
+
+    def path_m3(self, day: date, anomaly_degc: np.ndarray, price_cny_per_t: float) -> np.ndarray:
+        """Return the demand of consecutive days at one price, lorries included; shape (days, sectors)."""
+        days = len(anomaly_degc)
+        season = np.stack([pattern.path(day, days) for pattern in self._seasons], axis=1)
+        months = (np.datetime64(day) + np.arange(days)).astype("datetime64[M]").astype(int) % 12 + 1
+        cold = np.where(np.isin(months, _HEATING_MONTHS), -anomaly_degc, 0.0)
+        hot = np.where(np.isin(months, _COOLING_MONTHS), anomaly_degc, 0.0)
+        weather = 1.0 + np.outer(cold, self._heating) + np.outer(hot, self._cooling)
+        price = (price_cny_per_t / self._reference) ** self._elasticity
+        return self._level * season * np.maximum(weather, 0.1) * price
+
+    def piped_m3(self, demand_m3: np.ndarray) -> dict[str, int]:
+        """Return what each sector wants by pipe on a day, in whole m3, from its demand of that day."""
+        piped = demand_m3 * (1.0 - self._trucked)
+        return {name: int(volume) for name, volume in zip(self.sectors, piped, strict=True)}
+
+    def trucked_m3(self, demand_m3: np.ndarray) -> dict[str, float]:
+        """Return the gas that each sector wants by lorry on a day, from its demand of that day."""
+        return dict(zip(self.sectors, (float(v) for v in demand_m3 * self._trucked), strict=True))
+
+    def price_response(self, price_cny_per_t: float, weights: Sequence[float]) -> float:
+        """Return how demand answers to a price, 1 at the reference, for a buyer with these weights of the sectors."""
+        factors = (price_cny_per_t / self._reference) ** self._elasticity
+        return float(np.dot(factors, weights) / sum(weights))

@@ -1,0 +1,153 @@
+"""Importers of LNG: what they expect, what they list at SHPGX and what they bid for in the JKM window.
+
+An importer owns its terminals' tanks and serves the sectors through them. It keeps no accounts beyond its cargoes and its
+listings, and it does not speculate: it wants cover.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from math import ceil, exp
+
+import numpy as np
+
+from agents.gas.cargoes import Cargo
+from agents.gas.jkm import Tender
+from agents.gas.parameters import ImporterParameters, ImportersParameters, ShpgxParameters
+from agents.gas.seasons import Season
+from agents.gas.terminals import Terminal
+from exchange.clock import day_of
+from exchange.units import GAS_M3_PER_TONNE_LNG, TONNES_PER_M3_LNG, cny_per_tonne_lng, usd_per_mmbtu
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What an importer sees ahead, in m3 of liquid.
+
+    `scarcity` = mean over the look-ahead of 1 - projected stock / wanted stock, from -1 to 1; `missing_m3` is what the
+    end of the look-ahead lacks; `spot_share` is the part of its supply, bought or still to buy, that is spot.
+    """
+
+    scarcity: float
+    missing_m3: float
+    spot_share: float
+    contract_usd_per_mmbtu: float
+
+
+def landed_cny_per_t(price_usd_per_mmbtu: float, fx_cny_per_usd: float, shpgx: ShpgxParameters) -> float:
+    """Return the cost on the lorry of a price DES: price x FX x (1 + VAT) + terminal fee."""
+    fee_cny_per_t = shpgx.terminal_fee_cny_per_m3_gas * GAS_M3_PER_TONNE_LNG
+    return cny_per_tonne_lng(price_usd_per_mmbtu, fx_cny_per_usd) * (1.0 + shpgx.vat) + fee_cny_per_t
+
+
+def netback_usd_per_mmbtu(price_cny_per_t: float, fx_cny_per_usd: float, shpgx: ShpgxParameters) -> float:
+    """Return the DES price at which a tonne sold on the lorry just covers its cost (the inverse of `landed_cny_per_t`)."""
+    fee_cny_per_t = shpgx.terminal_fee_cny_per_m3_gas * GAS_M3_PER_TONNE_LNG
+    return usd_per_mmbtu((price_cny_per_t - fee_cny_per_t) / (1.0 + shpgx.vat), fx_cny_per_usd)
+
+
+class Importer:
+    """Plan, price and bid for one importer. Its draws, if any, are made by the world."""
+
+    def __init__(
+        self,
+        name: str,
+        own: ImporterParameters,
+        common: ImportersParameters,
+        shpgx: ShpgxParameters,
+        terminals: Sequence[Terminal],
+        market_share: float,
+    ) -> None:
+        self.name = name
+        self.terminals = tuple(terminals)
+        self.market_share = market_share
+        self._own = own
+        self._common = common
+        self._shpgx = shpgx
+        self._target_days = Season(common.target_cover_days)
+        self._memory = 1.0 / common.send_out_share_memory_days
+
+    def observe_share(self, share: float) -> None:
+        """Move the part of LNG demand that it takes for its own towards the part that it served today."""
+        self.market_share += self._memory * (share - self.market_share)
+
+    def outlook(
+        self,
+        day: date,
+        lng_demand_m3: np.ndarray,
+        cargoes: Sequence[Cargo],
+        contract_usd_per_mmbtu: float,
+        cargo_m3: int,
+    ) -> Outlook:
+        """Project its stock over the look-ahead from its cargoes (plans included) and its part of LNG demand.
+
+        `lng_demand_m3` is the market's, liquid a day, from today on; shape (look_ahead_days,).
+        """
+        days = self._common.look_ahead_days
+        arrivals = np.zeros(days)
+        spot_m3 = term_m3 = 0.0
+        for cargo in cargoes:
+            ahead = max(0, (day_of(cargo.planned_arrival_ns) - day).days)
+            if ahead < days:
+                arrivals[ahead] += cargo_m3
+                spot_m3 += cargo_m3 if cargo.spot else 0.0
+                term_m3 += 0.0 if cargo.spot else cargo_m3
+        own_demand = self.market_share * lng_demand_m3
+        stock = float(sum(terminal.available_m3 for terminal in self.terminals))
+        projected = stock + np.cumsum(arrivals - own_demand)
+        room = self._common.max_fill * sum(t.tank_m3 for t in self.terminals) - sum(
+            t.heel_m3 for t in self.terminals
+        )
+        wanted = np.clip(self._target_days.path(day, days) * own_demand, float(cargo_m3), max(cargo_m3, room))
+        gap = np.clip(1.0 - projected / wanted, -1.0, 1.0)
+        missing_m3 = max(0.0, float(wanted[-1] - projected[-1]))
+        supply_m3 = spot_m3 + term_m3 + missing_m3
+        spot_share = (spot_m3 + missing_m3) / supply_m3 if supply_m3 > 0 else 1.0
+        return Outlook(float(gap.mean()), missing_m3, spot_share, contract_usd_per_mmbtu)
+
+    def listed_price_fen_per_t(self, outlook: Outlook, jkm_usd_per_mmbtu: float, fx_cny_per_usd: float) -> int:
+        """Return what it asks at SHPGX: replacement cost x (1 + margin) x exp(elasticity x scarcity), in price steps.
+
+        Replacement cost is what its supply ahead costs on the lorry: contracts and, for the spot share, JKM.
+        """
+        share = outlook.spot_share
+        price = share * jkm_usd_per_mmbtu + (1.0 - share) * outlook.contract_usd_per_mmbtu
+        cost = landed_cny_per_t(price, fx_cny_per_usd, self._shpgx)
+        asked = cost * (1.0 + self._common.margin) * exp(self._common.scarcity_elasticity * outlook.scarcity)
+        step = self._shpgx.price_step_cny_per_t
+        return max(1, round(asked / step)) * step * 100
+
+    def listed_quantities_t(self, expected_t: float, days: int) -> dict[str, int]:
+        """Return the tonnes that each terminal lists for `days` days of loading, of an expected `expected_t` in all.
+
+        Its share and some more, split by stock, within what the loading bays can do and a half of what the tanks have.
+        """
+        wanted_t = self.market_share * expected_t * self._shpgx.listed_over_expected
+        stock_m3 = sum(terminal.available_m3 for terminal in self.terminals)
+        listed = {}
+        for terminal in self.terminals:
+            part = terminal.available_m3 / stock_m3 if stock_m3 else 0.0
+            sellable_t = 0.5 * terminal.available_m3 * TONNES_PER_M3_LNG
+            listed[terminal.name] = int(
+                min(wanted_t * part, terminal.max_trucks_t_per_day * days, sellable_t)
+            )
+        return listed
+
+    def tenders(
+        self,
+        outlook: Outlook,
+        jkm_usd_per_mmbtu: float,
+        netback_usd: float,
+        cargo_m3: int,
+    ) -> list[Tender]:
+        """Return its bids for whole cargoes while the look-ahead ends short of its target.
+
+        Limit = security x last JKM x (1 + premium + urgency x scarcity) + (1 - security) x netback.
+        """
+        cargoes = min(ceil(outlook.missing_m3 / cargo_m3 - 0.5), self._common.max_tenders_per_day)
+        urgency = self._common.bid_premium + self._common.bid_urgency * max(0.0, outlook.scarcity)
+        security = self._own.security_weight
+        limit = security * jkm_usd_per_mmbtu * (1.0 + urgency) + (1.0 - security) * netback_usd
+        return [Tender(self.name, limit, cargo_m3)] * max(0, cargoes)

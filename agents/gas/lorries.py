@@ -1,0 +1,106 @@
+"""Those who buy LNG by the lorry at SHPGX: town-gas firms, factories, traders, and what they have still to fetch.
+
+They take listings first come, first served, cheapest first for each buyer's own haul. They hold no stock: what is bought on a
+trading day is burnt on the days until the next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from agents.gas.parameters import ShpgxParameters
+from exchange.listing import Listing, ListingBoard
+
+
+@dataclass(frozen=True)
+class Purchases:
+    """What the buyers of a day got, by terminal, and what they wanted at the price but found no listing for."""
+
+    bought_t: dict[str, int]
+    unmet_t: int
+
+
+class LorryBuyers:
+    """A fixed set of buyers who come to the board in a new order every day.
+
+    Sizes and hauls are drawn at the start, and one uniform for each buyer every day, trading day or not.
+    """
+
+    def __init__(
+        self, parameters: ShpgxParameters, terminals: Sequence[str], rng: np.random.Generator
+    ) -> None:
+        count = parameters.buyers
+        sizes = rng.gamma(2.0, size=count)
+        self._sizes = sizes / sizes.sum()
+        hauls = np.abs(rng.standard_normal((count, len(terminals)))) * parameters.haul_sd_cny_per_t
+        self._haul_fen = [
+            dict(zip(terminals, (round(100 * cost) for cost in row), strict=True)) for row in hauls.tolist()
+        ]
+        self._minimum_take_t = parameters.minimum_take_t
+        self._rng = rng
+        self._order: list[int] = list(range(count))
+
+    def advance(self) -> None:
+        """Draw the order of arrival of the next day."""
+        self._order = np.argsort(self._rng.uniform(size=len(self._order))).tolist()
+
+    def buy(
+        self,
+        time_ns: int,
+        board: ListingBoard,
+        need_t: Callable[[float], float],
+        fallback_cny_per_t: float,
+    ) -> Purchases:
+        """Let every buyer take what it needs; `need_t` gives all buyers' tonnes at a price.
+
+        A buyer needs its share of `need_t` at the price of the listing that it takes; a dearer listing later means
+        that it needs less. `fallback_cny_per_t` is the price at which a need without any listing is counted.
+        """
+        bought: dict[str, int] = {}
+        unmet_t = 0
+        for buyer in self._order:
+            have_t, price = 0, fallback_cny_per_t
+            while True:
+                offer = self._cheapest(buyer, board.open_listings())
+                price = offer.price_fen_per_t / 100 if offer else price
+                want_t = int(self._sizes[buyer] * need_t(price)) - have_t
+                if offer is None or want_t < 1:
+                    unmet_t += max(0, want_t)
+                    break
+                left_t = board.left_t(offer.number)
+                if want_t < min(offer.minimum_take_t, left_t):
+                    break
+                trade = board.take(
+                    time_ns, offer.number, buyer=f"buyer {buyer + 1}", quantity_t=min(want_t, left_t)
+                )
+                have_t += trade.quantity_t
+                bought[offer.place] = bought.get(offer.place, 0) + trade.quantity_t
+        return Purchases(bought, unmet_t)
+
+    def _cheapest(self, buyer: int, listings: Sequence[Listing]) -> Listing | None:
+        haul_fen = self._haul_fen[buyer]
+        return min(listings, key=lambda o: (o.price_fen_per_t + haul_fen[o.place], o.number), default=None)
+
+
+@dataclass(frozen=True)
+class DayOfLorries:
+    """Liquid to load on one day by terminal, and liquid wanted in all, in whole m3."""
+
+    loads_m3: dict[str, int]
+    wanted_m3: int
+
+
+def spread(loads_m3: dict[str, int], unmet_m3: int, days: int) -> list[DayOfLorries]:
+    """Spread purchases over the days until the next trading day, in whole m3 that sum to the whole."""
+
+    def part(total: int, day: int) -> int:
+        return total * (day + 1) // days - total * day // days
+
+    plan = []
+    for day in range(days):
+        loads = {name: part(volume, day) for name, volume in loads_m3.items()}
+        plan.append(DayOfLorries(loads, sum(loads.values()) + part(unmet_m3, day)))
+    return plan

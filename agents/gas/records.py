@@ -1,0 +1,128 @@
+"""The records of the gas world and the frames made of them.
+
+It keeps what it is told; it computes sums only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import date, datetime
+from typing import Any
+
+import pandas as pd
+
+from agents.gas.cargoes import Cargo
+from agents.gas.jkm import Assessment
+from agents.gas.terminals import Terminal
+from exchange.clock import wall_clock
+from exchange.listing import ListingTrade
+
+
+class GasRecords:
+    """Keep one row a day, one a day and terminal, and one for each JKM window."""
+
+    def __init__(self, sectors: Sequence[str]) -> None:
+        self._sectors = tuple(sectors)
+        self._days: list[dict[str, Any]] = []
+        self._terminals: list[dict[str, Any]] = []
+        self._windows: list[dict[str, Any]] = []
+
+    def day(
+        self, day: date, *, demand_m3: dict[str, int], unserved_m3: dict[str, int], **figures: float
+    ) -> None:
+        """Keep a day: demand and unserved gas by sector, and other figures named with their units."""
+        demand, unserved = sum(demand_m3.values()), sum(unserved_m3.values())
+        row: dict[str, Any] = {"date": day, "demand_m3": demand}
+        row |= {f"demand_{name}_m3": demand_m3[name] for name in self._sectors}
+        row |= {"served_m3": demand - unserved, "unserved_m3": unserved}
+        row |= {f"unserved_{name}_m3": unserved_m3[name] for name in self._sectors}
+        self._days.append(row | figures)
+
+    def terminal(self, day: date, terminal: Terminal, send_out_m3: int, trucked_m3: int) -> None:
+        """Keep the end of a terminal's day."""
+        self._terminals.append(
+            {
+                "date": day,
+                "terminal": terminal.name,
+                "stock_m3_liquid": terminal.stock_m3,
+                "tank_m3_liquid": terminal.tank_m3,
+                "send_out_m3_liquid": send_out_m3,
+                "trucked_m3_liquid": trucked_m3,
+                "ships_waiting": terminal.waiting,
+            }
+        )
+
+    def window(self, assessment: Assessment) -> None:
+        """Keep a JKM window."""
+        row = asdict(assessment)
+        row["date"] = row.pop("day")
+        row["chinese_tenders"] = len(row.pop("filled"))
+        self._windows.append({"date": row.pop("date")} | row)
+
+    def totals(self) -> dict[str, int]:
+        """Return the sums over days that the ledger needs."""
+        names = {
+            "demand_gas_m3": "demand_m3",
+            "served_gas_m3": "served_m3",
+            "unserved_gas_m3": "unserved_m3",
+            "pipeline_gas_m3": "pipeline_taken_m3",
+        }
+        return {total: sum(row[column] for row in self._days) for total, column in names.items()}
+
+    def tables(self, cargoes: Sequence[Cargo], trades: Sequence[ListingTrade]) -> dict[str, pd.DataFrame]:
+        """Return all frames; dates are datetime64, moments are Shanghai wall clock."""
+        return {
+            "gas_days": _dated(pd.DataFrame(self._days)),
+            "terminals": _dated(pd.DataFrame(self._terminals)),
+            "lng_cargoes": pd.DataFrame([_cargo_row(cargo) for cargo in cargoes]),
+            "listings": pd.DataFrame([_trade_row(trade) for trade in trades]),
+            "jkm": _dated(pd.DataFrame(self._windows)),
+        }
+
+
+def _dated(frame: pd.DataFrame) -> pd.DataFrame:
+    if "date" in frame:
+        frame["date"] = pd.to_datetime(frame["date"])
+    return frame
+
+
+def _moment(at_ns: int | None) -> datetime | None:
+    return None if at_ns is None else wall_clock(at_ns)
+
+
+def _cargo_row(cargo: Cargo) -> dict[str, Any]:
+    return {
+        "cargo": cargo.number,
+        "supplier": cargo.supplier,
+        "importer": cargo.importer,
+        "terminal": cargo.terminal,
+        "spot": cargo.spot,
+        "lost": cargo.lost,
+        "planned_loading": _moment(cargo.planned_loading_ns),
+        "planned_arrival": _moment(cargo.planned_arrival_ns),
+        "loaded": _moment(cargo.loaded_ns),
+        "arrived": _moment(cargo.arrived_ns),
+        "moored": _moment(cargo.moored_ns),
+        "discharged": _moment(cargo.discharged_ns),
+        "loaded_m3_liquid": cargo.loaded_m3,
+        "boil_off_m3_liquid": cargo.boil_off_m3,
+        "heel_m3_liquid": cargo.heel_m3,
+        "delivered_m3_liquid": cargo.delivered_m3,
+        "price_usd_per_mmbtu": cargo.price_usd_per_mmbtu,
+    }
+
+
+def _trade_row(trade: ListingTrade) -> dict[str, Any]:
+    return {
+        "trade": trade.number,
+        "time": _moment(trade.time_ns),
+        "listing": trade.listing,
+        "seller": trade.seller,
+        "buyer": trade.buyer,
+        "terminal": trade.place,
+        "delivery": trade.delivery,
+        "price_fen_per_t": trade.price_fen_per_t,
+        "quantity_t": trade.quantity_t,
+        "amount_fen": trade.amount_fen,
+    }

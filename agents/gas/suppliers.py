@@ -1,0 +1,113 @@
+"""Suppliers of LNG: the schedule of their term cargoes, what an outage strikes from it, and their price formula.
+
+A supplier decides nothing: it loads what is scheduled unless it cannot. Its spot cargoes are sold in the JKM window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+
+import numpy as np
+
+from agents.gas.cargoes import Cargo, nominal_delivery_m3
+from agents.gas.parameters import ShippingParameters, SupplierParameters
+from agents.gas.seasons import Season
+from agents.gas.shocks import DatedShock, LngSupplyOutage
+from agents.prices import PriceHistory
+from exchange.clock import ns
+from exchange.units import NS_PER_DAY, NS_PER_HOUR, TONNES_PER_M3_LNG
+
+_ARRIVAL_HOUR = 6
+
+
+class Supplier:
+    """Schedule the term cargoes of one supplier, in the order of their planned arrival.
+
+    Yearly liquid = China's imports x landed share x term share, spread over days by the monthly profile; a cargo is
+    due when the sum reaches a cargo's size. It goes to the buyer whose deliveries lag its weight most. One
+    standard normal is drawn for each cargo's sailing time and one uniform at the start, whatever is lost.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        parameters: SupplierParameters,
+        shipping: ShippingParameters,
+        weights: dict[str, float],
+        start: date,
+        rng: np.random.Generator,
+    ) -> None:
+        self.name = name
+        self.parameters = parameters
+        self._rng = rng
+        self._weights = {buyer: weights[buyer] for buyer in parameters.term_buyers}
+        self._taken = dict.fromkeys(self._weights, 0)
+        self._season = Season(shipping.monthly_profile)
+        self._jitter_days = shipping.arrival_jitter_days
+        tonnes = parameters.china_imports_mtpa * 1e6 * shipping.landed_share * parameters.term_share
+        self._m3_per_day = tonnes / TONNES_PER_M3_LNG / 365.0
+        self._cargo_m3 = nominal_delivery_m3(shipping)
+        self._due_m3 = float(rng.uniform()) * self._cargo_m3
+        self._next_day = start
+        self._outages: list[DatedShock] = []
+        self._struck = 0.0
+
+    def schedule(self, until: date, number: Callable[[], int]) -> list[Cargo]:
+        """Return the cargoes planned to arrive up to `until` that no earlier call returned."""
+        cargoes = []
+        while self._next_day <= until:
+            self._due_m3 += self._m3_per_day * self._season.on(self._next_day)
+            while self._due_m3 >= self._cargo_m3:
+                self._due_m3 -= self._cargo_m3
+                cargoes.append(self._cargo(self._next_day, number()))
+            self._next_day += timedelta(days=1)
+        self._strike(cargoes)
+        return cargoes
+
+    def stop(self, outage: DatedShock, planned: Sequence[Cargo]) -> None:
+        """Begin an outage: strike its share of the `planned` cargoes still to load, and of those planned later."""
+        self._outages.append(outage)
+        self._strike([cargo for cargo in planned if cargo.planned_loading_day >= outage.day])
+
+    def lost_share(self, day: date) -> float:
+        """Return the share of a day's loadings that the outages known by now take, at most 1."""
+        lost = 0.0
+        for outage in self._outages:
+            assert isinstance(outage.event, LngSupplyOutage)
+            lost += outage.event.lost_after(outage.days_since(day))
+        return min(1.0, lost)
+
+    def lost_path(self, first: date, days: int) -> np.ndarray:
+        """Return the lost share of each of `days` days; shape (days,)."""
+        if not self._outages:
+            return np.zeros(days)
+        return np.array([self.lost_share(first + timedelta(days=i)) for i in range(days)])
+
+    def contract_price_usd_per_mmbtu(self, loading: date, brent: PriceHistory) -> float:
+        """Return slope x mean Brent + constant for a cargo that loads on a day (Brent published by then)."""
+        parameters = self.parameters
+        mean = brent.mean(loading, parameters.averaging_months, parameters.lag_months)
+        return parameters.oil_slope * mean + parameters.constant_usd_per_mmbtu
+
+    def sailing_ns(self, jitter: float) -> int:
+        """Return the days at sea, with `jitter` days on top (at least half the voyage), in ns."""
+        days = self.parameters.voyage_days
+        return int(max(0.5 * days, days + jitter) * NS_PER_DAY)
+
+    def _cargo(self, arrival: date, number: int) -> Cargo:
+        buyer = min(self._weights, key=lambda name: (self._taken[name] + 1) / self._weights[name])
+        self._taken[buyer] += 1
+        arrival_ns = ns(arrival) + _ARRIVAL_HOUR * NS_PER_HOUR
+        jitter = self._jitter_days * float(self._rng.standard_normal())
+        loading_ns = arrival_ns - int(self.parameters.voyage_days * NS_PER_DAY)
+        return Cargo(number, self.name, buyer, False, loading_ns, arrival_ns, self.sailing_ns(jitter))
+
+    def _strike(self, cargoes: Sequence[Cargo]) -> None:
+        for cargo in cargoes:
+            if cargo.lost:
+                continue
+            self._struck += self.lost_share(cargo.planned_loading_day)
+            if self._struck >= 1.0 - 1e-9:
+                self._struck -= 1.0
+                cargo.lost = True

@@ -1,0 +1,130 @@
+"""LNG terminals: berths, the queue at the anchorage, tanks.
+
+A terminal stores and hands out what it is told to; who sells the gas and how much is sent out is decided elsewhere. All
+volumes are whole m3 of liquid.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+import simpy
+
+from agents.gas.parameters import TerminalParameters
+from exchange.units import GAS_M3_PER_M3_LNG, NS_PER_HOUR
+
+
+class Terminal:
+    """Keep the tanks and berths of one terminal.
+
+    Ships are called in from the anchorage in the order of arrival, when a berth is free, the port is open and the
+    tanks have room for the whole cargo. The queue is its own, as a `simpy.Resource` can neither close nor grow.
+    `waiting` counts the ships at anchor; `stock_m3` includes the heel; `sold_m3` is what lorries have paid for.
+    """
+
+    def __init__(self, env: simpy.Environment, name: str, parameters: TerminalParameters) -> None:
+        self.name = name
+        self.importer = parameters.importer
+        self.capacity_mtpa = parameters.capacity_mtpa
+        self.tank_m3 = parameters.tank_m3
+        self.max_send_out_m3 = int(parameters.max_send_out_m3_per_day / GAS_M3_PER_M3_LNG)
+        self.max_trucks_t_per_day = parameters.max_trucks_t_per_day
+        self.unloading_ns = parameters.unloading_hours * NS_PER_HOUR
+        self.initial_stock_m3 = int(parameters.tank_m3 * parameters.initial_fill)
+        self.stock_m3 = self.initial_stock_m3
+        self.sold_m3 = 0
+        self.received_m3 = 0
+        self.sent_out_m3 = 0
+        self.trucked_m3 = 0
+        self._env = env
+        self._heel = parameters.heel
+        self._boil_off_ppm = round(parameters.boil_off_per_day * 1_000_000)
+        self._free_berths = parameters.berths
+        self._promised_room_m3 = 0
+        self._closures = 0
+        self._anchorage: deque[tuple[int, simpy.Event]] = deque()
+
+    @property
+    def waiting(self) -> int:
+        """Return the number of ships at anchor."""
+        return len(self._anchorage)
+
+    @property
+    def heel_m3(self) -> int:
+        """Return what must stay in the tanks to keep them cold."""
+        return int(self.tank_m3 * self._heel)
+
+    @property
+    def available_m3(self) -> int:
+        """Return the stock above the heel that lorries have not paid for."""
+        return max(0, self.stock_m3 - self.heel_m3 - self.sold_m3)
+
+    @property
+    def boil_off_m3(self) -> int:
+        """Return the liquid that boils off in a day; it is sent out as gas, before any other."""
+        return min(self.stock_m3 * self._boil_off_ppm // 1_000_000, self.available_m3)
+
+    def moor(self, volume_m3: int) -> simpy.Event:
+        """Queue a ship with `volume_m3` to discharge; the event fires when it is alongside and room is kept for it."""
+        alongside = self._env.event()
+        self._anchorage.append((volume_m3, alongside))
+        self._call_ships()
+        return alongside
+
+    def discharge(self, volume_m3: int, promised_m3: int) -> None:
+        """Put a cargo into the tanks, give back the room kept for it, and free the berth."""
+        self.stock_m3 += volume_m3
+        self.received_m3 += volume_m3
+        self._promised_room_m3 -= promised_m3
+        self._free_berths += 1
+        self._call_ships()
+
+    def sell(self, volume_m3: int) -> None:
+        """Set aside what lorries have paid for. Raises ValueError beyond the available stock."""
+        if volume_m3 > self.available_m3:
+            raise ValueError(f"{self.name}: {volume_m3} m3 sold of {self.available_m3} m3 available")
+        self.sold_m3 += volume_m3
+
+    def load_trucks(self, volume_m3: int) -> None:
+        """Load liquid that has been sold onto lorries. Raises ValueError beyond what was sold."""
+        if volume_m3 > self.sold_m3:
+            raise ValueError(f"{self.name}: {volume_m3} m3 to load of {self.sold_m3} m3 sold")
+        self.sold_m3 -= volume_m3
+        self.stock_m3 -= volume_m3
+        self.trucked_m3 += volume_m3
+        self._call_ships()
+
+    def send_out(self, volume_m3: int) -> None:
+        """Turn liquid into gas for the pipes. Raises ValueError beyond the available stock or the day's send-out."""
+        if volume_m3 > min(self.available_m3, self.max_send_out_m3):
+            raise ValueError(f"{self.name}: cannot send out {volume_m3} m3")
+        self.stock_m3 -= volume_m3
+        self.sent_out_m3 += volume_m3
+        self._call_ships()
+
+    def close(self) -> None:
+        """Close the port once; it opens when every closure has been lifted."""
+        self._closures += 1
+
+    def reopen(self) -> None:
+        """Lift one closure."""
+        self._closures -= 1
+        self._call_ships()
+
+    def expand(self, *, tank_m3: int, berths: int, send_out_m3: int, capacity_mtpa: float) -> None:
+        """Add tanks, berths, send-out (m3 of liquid a day) and yearly capacity."""
+        self.tank_m3 += tank_m3
+        self._free_berths += berths
+        self.max_send_out_m3 += send_out_m3
+        self.capacity_mtpa += capacity_mtpa
+        self._call_ships()
+
+    def _call_ships(self) -> None:
+        while self._anchorage and self._free_berths > 0 and self._closures == 0:
+            volume_m3, alongside = self._anchorage[0]
+            if self.stock_m3 + self._promised_room_m3 + volume_m3 > self.tank_m3:
+                return
+            self._anchorage.popleft()
+            self._free_berths -= 1
+            self._promised_room_m3 += volume_m3
+            alongside.succeed()
