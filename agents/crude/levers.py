@@ -1,0 +1,106 @@
+"""The levers and shocks of the crude world, and what they make of its figures on a day.
+
+A lever says how long and how much; the composing world resolves its start to a date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from agents.crude.parameters import Group
+from agents.shocks import Event
+
+
+class DeliveryBaseExpansion(Event):
+    """Add tank capacity to a group of delivery bases, in use after the approval."""
+
+    kind: Literal["delivery_base_expansion"] = "delivery_base_expansion"
+    group: Group
+    added_bbl: int = Field(gt=0)
+    approval_lag_days: int = Field(ge=0, description="calendar days")
+
+
+class FreightSpike(Event):
+    """Set the Gulf-China freight, and what insurance costs on top, for a time."""
+
+    kind: Literal["freight_spike"] = "freight_spike"
+    freight_worldscale: float = Field(ge=0)
+    added_insurance_usd_per_bbl: float = Field(ge=0, default=0.0)
+    duration_days: int = Field(gt=0, description="calendar days")
+
+
+class StraitClosure(Event):
+    """Lose a share of the Gulf's loadings: base loads are lost, cargoes already bought load when it ends."""
+
+    kind: Literal["strait_closure"] = "strait_closure"
+    share_lost: float = Field(ge=0, le=1)
+    duration_days: int = Field(gt=0, description="calendar days")
+
+
+class LoadOutCut(Event):
+    """Cut what refiners lift from the tanks by a share, for a time."""
+
+    kind: Literal["load_out_cut"] = "load_out_cut"
+    share_lost: float = Field(ge=0, le=1)
+    duration_days: int = Field(gt=0, description="calendar days")
+
+
+class LocalBuying(Event):
+    """Add buying of SC by investors, for a time."""
+
+    kind: Literal["local_buying"] = "local_buying"
+    lots_per_day: int = Field(gt=0)
+    duration_days: int = Field(gt=0, description="calendar days")
+
+
+Timed = FreightSpike | StraitClosure | LoadOutCut | LocalBuying
+CrudeLever = Annotated[DeliveryBaseExpansion | Timed, Field(discriminator="kind")]
+
+
+class LeverDays:
+    """Answer what a set of dated levers does on a day."""
+
+    def __init__(self, dated: Sequence[tuple[date, CrudeLever]] = ()) -> None:
+        self._timed: list[tuple[date, date, Timed]] = []
+        self._expansions: list[tuple[date, DeliveryBaseExpansion]] = []
+        for start, lever in dated:
+            if isinstance(lever, DeliveryBaseExpansion):
+                self._expansions.append((start + timedelta(days=lever.approval_lag_days), lever))
+            else:
+                self._timed.append((start, start + timedelta(days=lever.duration_days), lever))
+
+    def added_bbl(self, group: Group, day: date) -> int:
+        """Return the capacity added to a group by a day, in barrels."""
+        return sum(x.added_bbl for ready, x in self._expansions if x.group == group and ready <= day)
+
+    def freight_worldscale(self, day: date, otherwise: float) -> float:
+        """Return the freight of a day in Worldscale points: the last spike in force, or `otherwise`."""
+        spikes = [x.freight_worldscale for x in self._active(day) if isinstance(x, FreightSpike)]
+        return spikes[-1] if spikes else otherwise
+
+    def added_insurance_usd_per_bbl(self, day: date) -> float:
+        """Return what spikes in force add to insurance, USD/bbl."""
+        return sum(x.added_insurance_usd_per_bbl for x in self._active(day) if isinstance(x, FreightSpike))
+
+    def share_of_loadings_lost(self, day: date) -> float:
+        """Return the largest share of Gulf loadings that a closure in force takes away."""
+        return max((x.share_lost for x in self._active(day) if isinstance(x, StraitClosure)), default=0.0)
+
+    def load_out_share(self, day: date) -> float:
+        """Return the share of refiners' lifting that cuts in force leave."""
+        share = 1.0
+        for lever in self._active(day):
+            if isinstance(lever, LoadOutCut):
+                share *= 1.0 - lever.share_lost
+        return share
+
+    def local_lots_per_day(self, day: date) -> int:
+        """Return the investors' buying added on a day, in lots."""
+        return sum(lever.lots_per_day for lever in self._active(day) if isinstance(lever, LocalBuying))
+
+    def _active(self, day: date) -> list[Timed]:
+        return [lever for start, end, lever in self._timed if start <= day < end]

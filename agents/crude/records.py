@@ -1,0 +1,85 @@
+"""The daily record of the crude world, and its tables.
+
+Days are calendar days, taken at 16:00; quantities are whole barrels and lots.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from agents.crude.bases import DeliveryBases
+from agents.crude.importer import ImportArbitrageur
+from agents.crude.parameters import Group
+from agents.crude.parity import ParityPremiums
+from agents.crude.reexporter import ReexportArbitrageur
+from agents.crude.shipping import Fleet
+from exchange.codes import Venue
+from exchange.units import FEN_PER_CNY
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class DailyRecord:
+    """Collect a row a day, and a row a day and group."""
+
+    def __init__(self) -> None:
+        self._tanks: list[dict[str, Any]] = []
+        self._importer: list[dict[str, Any]] = []
+
+    def add(
+        self,
+        day: date,
+        bases: Mapping[Group, DeliveryBases],
+        importer: ImportArbitrageur,
+        reexporter: ReexportArbitrageur,
+        premium: ParityPremiums,
+        sc_premium_usd_per_bbl: float,
+    ) -> None:
+        """Add the rows of a day. `sc_premium_usd_per_bbl` is SC's settlement over Oman."""
+        for name, base in bases.items():
+            self._tanks.append(
+                {
+                    "day": day,
+                    "group": name,
+                    "stock_bbl": base.stock_bbl,
+                    "capacity_bbl": base.capacity_bbl,
+                    "committed_bbl": base.committed_bbl,
+                    "importer_committed_bbl": base.importer_committed_bbl,
+                    "room_for_importer_bbl": importer.room_bbl(name),
+                    "warrant_bbl": base.warrant_bbl,
+                    "load_out_bbl": base.lifted_today_bbl,
+                    "berth_queue": len(base.berths.queue),
+                    "import_parity_usd_per_bbl": premium.by_group[name],
+                }
+            )
+        self._importer.append(
+            {
+                "day": day,
+                "open_short_lots": importer.open_short_lots,
+                "pending_lots": importer.pending_lots,
+                "oman_lots": importer.account.lots[Venue.OMAN],
+                "cargoes_outstanding": importer.cargoes_outstanding,
+                "delivered_lots": importer.delivered_lots,
+                "cash_cny": importer.account.cash_fen / FEN_PER_CNY,
+                "reexport_long_lots": reexporter.open_long_lots,
+                "reexport_received_lots": reexporter.received_lots,
+                "sc_premium_usd_per_bbl": sc_premium_usd_per_bbl,
+                "import_parity_usd_per_bbl": premium.lowest,
+                "reexport_parity_usd_per_bbl": premium.reexport,
+            }
+        )
+
+    def tables(self, fleet: Fleet) -> dict[str, pd.DataFrame]:
+        """Return the tables. Empty times of cargoes are missing integers."""
+        import pandas as pd  # takes half a second
+
+        cargoes = pd.DataFrame(fleet.columns())
+        times = [name for name in cargoes.columns if name.endswith("_ns")]
+        return {
+            "tanks": pd.DataFrame(self._tanks),
+            "crude_cargoes": cargoes.astype(dict.fromkeys(times, "Int64")),
+            "importer": pd.DataFrame(self._importer),
+        }
