@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from math import ceil, exp
+from math import exp
 
 import numpy as np
 
@@ -66,6 +66,7 @@ class Importer:
         self._own = own
         self._common = common
         self._shpgx = shpgx
+        self._price_cny_per_t = shpgx.first_price_cny_per_t
         self._target_days = Season(common.target_cover_days)
         self._memory = 1.0 / common.send_out_share_memory_days
 
@@ -107,17 +108,19 @@ class Importer:
         spot_share = (spot_m3 + missing_m3) / supply_m3 if supply_m3 > 0 else 1.0
         return Outlook(float(gap.mean()), missing_m3, spot_share, contract_usd_per_mmbtu)
 
-    def listed_price_fen_per_t(self, outlook: Outlook, jkm_usd_per_mmbtu: float, fx_cny_per_usd: float) -> int:
-        """Return what it asks at SHPGX: replacement cost x (1 + margin) x exp(elasticity x scarcity), in price steps.
+    def list_price_fen_per_t(self, outlook: Outlook, jkm_usd_per_mmbtu: float, fx_cny_per_usd: float) -> int:
+        """Revise and return the price that it lists at SHPGX, in price steps.
 
+        It moves a part of the way, each trading day, to replacement cost x (1 + margin) x exp(elasticity x scarcity).
         Replacement cost is what its supply ahead costs on the lorry: contracts and, for the spot share, JKM.
         """
-        share = outlook.spot_share
+        share, common = outlook.spot_share, self._common
         price = share * jkm_usd_per_mmbtu + (1.0 - share) * outlook.contract_usd_per_mmbtu
         cost = landed_cny_per_t(price, fx_cny_per_usd, self._shpgx)
-        asked = cost * (1.0 + self._common.margin) * exp(self._common.scarcity_elasticity * outlook.scarcity)
+        asked = cost * (1.0 + common.margin) * exp(common.scarcity_elasticity * outlook.scarcity)
+        self._price_cny_per_t += common.price_revision_per_day * (asked - self._price_cny_per_t)
         step = self._shpgx.price_step_cny_per_t
-        return max(1, round(asked / step)) * step * 100
+        return max(1, round(self._price_cny_per_t / step)) * step * 100
 
     def listed_quantities_t(self, expected_t: float, days: int) -> dict[str, int]:
         """Return the tonnes that each terminal lists for `days` days of loading, of an expected `expected_t` in all.
@@ -146,8 +149,8 @@ class Importer:
 
         Limit = security x last JKM x (1 + premium + urgency x scarcity) + (1 - security) x netback.
         """
-        cargoes = min(ceil(outlook.missing_m3 / cargo_m3 - 0.5), self._common.max_tenders_per_day)
+        cargoes = min(int(outlook.missing_m3 // cargo_m3), self._common.max_tenders_per_day)
         urgency = self._common.bid_premium + self._common.bid_urgency * max(0.0, outlook.scarcity)
         security = self._own.security_weight
         limit = security * jkm_usd_per_mmbtu * (1.0 + urgency) + (1.0 - security) * netback_usd
-        return [Tender(self.name, limit, cargo_m3)] * max(0, cargoes)
+        return [Tender(self.name, limit, cargo_m3)] * cargoes

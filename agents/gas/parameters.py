@@ -72,7 +72,7 @@ class PipelineParameters(Parameters):
     """Gas that reaches the delta by pipe: a yearly flow with a season and noise, and swing up to the lines' capacity.
 
     Swing is gas that would else be put underground upstream: importers call `swing_share` of the free capacity when
-    their cover is half gone or worse, and less in proportion when it is better.
+    the share of wanted cover that is missing reaches `full_swing_scarcity`, and less in proportion below it.
     """
 
     flow_bcm_per_year: PositiveFloat
@@ -80,6 +80,7 @@ class PipelineParameters(Parameters):
     noise: NonNegative
     capacity_m3_per_day: PositiveInt
     swing_share: Share
+    full_swing_scarcity: PositiveFloat
 
 
 class SectorParameters(Parameters):
@@ -125,7 +126,8 @@ class ImportersParameters(Parameters):
     """How all importers plan, price and bid.
 
     They look `look_ahead_days` ahead, want `target_cover_days` of the send-out of that day but at most `max_fill` of
-    their tanks, and bid for cargoes that arrive `spot_lead_days` later.
+    their tanks, and bid for cargoes that arrive `spot_lead_days` later. A listed price moves `price_revision_per_day` of
+    the way to what the seller's outlook asks for.
     """
 
     look_ahead_days: PositiveInt
@@ -138,6 +140,7 @@ class ImportersParameters(Parameters):
     bid_urgency: NonNegative
     margin: float
     scarcity_elasticity: NonNegative
+    price_revision_per_day: Share
     send_out_share_memory_days: PositiveFloat
     members: dict[str, ImporterParameters]
 

@@ -39,6 +39,10 @@ class Pipeline:
         """Draw the next day."""
         self._noise = self._parameters.noise * float(self._rng.standard_normal())
 
+    def swing_call(self, scarcity: float) -> float:
+        """Return the call on swing, 0 to 1, that a scarcity asks for."""
+        return min(1.0, max(0.0, scarcity / self._parameters.full_swing_scarcity))
+
     def available_m3(self, day: date, call: float) -> int:
         """Return the gas on offer on the present day at a swing call."""
         nominated = self._mean * self._season.on(day) * (1.0 + self._noise)
@@ -61,10 +65,3 @@ class Pipeline:
             if 0 <= shock.days_since(day) + ahead < shock.event.duration_days:
                 cut += shock.event.cut_m3_per_day
         return cut
-
-
-def swing_call(scarcity: float) -> float:
-    """Return the call on swing, 0 to 1: in full when half or more of the wanted cover is missing."""
-    return min(1.0, max(0.0, scarcity / 0.5))
-
-

@@ -22,7 +22,7 @@ from agents.gas.jkm import JkmWindow, Tender, world_lost_share
 from agents.gas.ledger import Ledger, ledger
 from agents.gas.lorries import DayOfLorries, LorryBuyers, spread
 from agents.gas.parameters import GasParameters
-from agents.gas.pipelines import Pipeline, swing_call
+from agents.gas.pipelines import Pipeline
 from agents.gas.records import GasRecords
 from agents.gas.shocks import (
     ColdWave,
@@ -192,7 +192,7 @@ class GasWorld:
             contract = float(np.mean(prices or list(contract_prices.values())))
             outlooks[name] = importer.outlook(day, lng_demand_m3, own, contract, self.cargo_m3)
         scarcity = sum(self.importers[name].market_share * view.scarcity for name, view in outlooks.items())
-        self._call += _CALL_SPEED * (swing_call(scarcity) - self._call)
+        self._call += _CALL_SPEED * (self.pipeline.swing_call(scarcity) - self._call)
         return lng_demand_m3, outlooks
 
     def _trade(self, day: date, outlooks: dict[str, Outlook]) -> None:
@@ -210,7 +210,7 @@ class GasWorld:
         last = self.index.last_fen_per_t / 100
         minimum_t = self.parameters.shpgx.minimum_take_t
         for name, importer in self.importers.items():
-            price_fen = importer.listed_price_fen_per_t(
+            price_fen = importer.list_price_fen_per_t(
                 outlooks[name], self.window.price_usd_per_mmbtu, self._fx.on(day)
             )
             for place, quantity_t in importer.listed_quantities_t(need_t(last), days).items():
@@ -389,12 +389,13 @@ class GasWorld:
 
     def _make_importers(self) -> dict[str, Importer]:
         parameters = self.parameters
-        all_mtpa = sum(terminal.capacity_mtpa for terminal in self.terminals.values())
+        shares = _term_shares(parameters)
         importers = {}
         for name, own in parameters.importers.members.items():
             terminals = [terminal for terminal in self.terminals.values() if terminal.importer == name]
-            share = sum(terminal.capacity_mtpa for terminal in terminals) / all_mtpa
-            importers[name] = Importer(name, own, parameters.importers, parameters.shpgx, terminals, share)
+            importers[name] = Importer(
+                name, own, parameters.importers, parameters.shpgx, terminals, shares[name]
+            )
         return importers
 
     def _make_suppliers(self, start: date, rng: Callable[[str], np.random.Generator]) -> dict[str, Supplier]:
@@ -403,3 +404,16 @@ class GasWorld:
             name: Supplier(name, table, self.parameters.shipping, weights, start, rng(f"gas.voyages.{name}"))
             for name, table in self.parameters.suppliers.items()
         }
+
+
+def _term_shares(parameters: GasParameters) -> dict[str, float]:
+    """Return each importer's part of term supply, which is its part of LNG demand at the start."""
+    members = parameters.importers.members
+    volume = dict.fromkeys(members, 0.0)
+    for supplier in parameters.suppliers.values():
+        weights = {buyer: members[buyer].term_weight for buyer in supplier.term_buyers}
+        for buyer, weight in weights.items():
+            term_mtpa = supplier.china_imports_mtpa * supplier.term_share
+            volume[buyer] += term_mtpa * weight / sum(weights.values())
+    total = sum(volume.values())
+    return {name: part / total for name, part in volume.items()}
