@@ -171,7 +171,8 @@ class RunFolder:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        self._partial = self.path.with_name(f".{self.path.name}.partial-{os.getpid()}")
+        whole = self.path.absolute()
+        self._partial = whole.parent / f".{whole.name}.partial-{os.getpid()}"
         self._figures: dict[str, str] = {}
 
     def __enter__(self) -> RunFolder:

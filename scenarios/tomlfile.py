@@ -81,7 +81,7 @@ def load(name_or_path: str | Path, sets: Sequence[str] = ()) -> Document:
 
     Tables merge key by key; anything else, arrays of tables too, replaces. Raises BadInput.
     """
-    path = _find(str(name_or_path), Path(), None)
+    path = find(str(name_or_path), Path(), None)
     document = _load(path, ())
     problems: list[str] = []
     for item in sets:
@@ -94,7 +94,8 @@ def load(name_or_path: str | Path, sets: Sequence[str] = ()) -> Document:
     return document
 
 
-def _find(name: str, folder: Path, asked_at: Origin | None) -> Path:
+def find(name: str, folder: Path = Path(), asked_at: Origin | None = None) -> Path:
+    """Return the file of a library name, or of a path from `folder`. Raises BadInput: the nearest name."""
     library = LIBRARY / f"{name}.toml"
     if not name.endswith(".toml") and library.is_file():
         return library
@@ -122,7 +123,7 @@ def _load(path: Path, chain: tuple[Path, ...]) -> Document:
         raise BadInput([f"{asked_at}: extends = {_text(bases)}: must be a name or a list of names"])
     merged = Document(own.name, {}, {})
     for base in bases:
-        _merge(merged, _load(_find(base, path.parent, asked_at), (*chain, path.resolve())))
+        _merge(merged, _load(find(base, path.parent, asked_at), (*chain, path.resolve())))
     _merge(merged, own)
     return merged
 

@@ -1,13 +1,21 @@
 from __future__ import annotations
 
+import functools
 import json
+import re
+import subprocess
+import sys
+import time
 import tomllib
+import types
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
 
+from scenarios import cli
+from scenarios.report import estimate_text, render
 from scenarios.results import (
     COLUMNS,
     Column,
@@ -21,7 +29,7 @@ from scenarios.results import (
     read_run,
     software,
 )
-from scenarios.tomlfile import BadInput
+from scenarios.tomlfile import BadInput, load
 
 ROWS = [
     Row(
@@ -143,3 +151,112 @@ def test_a_folder_that_is_no_run(tmp_path):
 def test_a_digest_does_not_depend_on_the_order_of_keys():
     assert digest({"a": 1, "b": {"c": 2, "d": 3}}) == digest({"b": {"d": 3, "c": 2}, "a": 1})
     assert digest({"a": 1}) != digest({"a": 2})
+
+
+def scenario_run(folder, loaded, seed, replications, jobs, out, progress, full):
+    """Stand in for scenarios.run.run: a run that writes a small folder, or stops as the seed says."""
+    with RunFolder(out) as run:
+        progress(1, 2)
+        if seed == 130:
+            raise KeyboardInterrupt
+        if seed == 99:
+            raise RuntimeError("a defect")
+        run.write_summary(ROWS)
+        run.write_manifest(seed=seed, replications=replications, jobs=jobs, rates={"messages_per_s": 3.1e6})
+    return run.path, ROWS
+
+
+@pytest.fixture
+def shell(tmp_path, monkeypatch, capsys):
+    """Run the command line on a toy scenario model in an empty folder; give its code, output and errors."""
+    spec, run = types.ModuleType("scenarios.spec"), types.ModuleType("scenarios.run")
+    spec.load_scenario = lambda name, sets, prices: types.SimpleNamespace(
+        name=load(name, sets).values["name"]
+    )
+    run.run = functools.partial(scenario_run, tmp_path)
+    monkeypatch.setitem(sys.modules, "scenarios.spec", spec)
+    monkeypatch.setitem(sys.modules, "scenarios.run", run)
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my.toml").write_text('name = "toy"\n')
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as exit_:
+            cli.main(arguments)
+        return exit_.value.code or 0, *capsys.readouterr()
+
+    return call
+
+
+def test_a_run_prints_its_results_and_where_the_report_is(shell, tmp_path):
+    code, out, _ = shell("run", "my.toml", "--replications", "3", "--jobs", "1")
+    assert code == 0
+    assert "Scenario toy, seed 1" in out and "SC over parity" in out and "0.33 [0.10, 0.50]" in out
+    assert "messages per s: 3.1e+06" in out and "runs/toy-1/report.html" in out
+    assert json.loads((tmp_path / "runs" / "toy-1" / "manifest.json").read_text())["replications"] == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["run", "none.toml"], 2, "none.toml: no such file\n1 problem; nothing was run.\n"),
+        (["check", "my.toml", "--set", "name"], 2, "must be key.path=value"),
+        (["run", "my.toml", "--out", "."], 2, "exists already"),
+        (["run", "my.toml", "--seed", "130"], 130, "Interrupted; nothing was left behind.\n"),
+        (["run", "my.toml", "--jobs", "0"], 2, "--jobs"),
+        (["ruin"], 2, "ruin"),
+    ],
+)
+def test_exit_codes(shell, tmp_path, arguments, code, said):
+    found, _, errors = shell(*arguments)
+    assert found == code and said in errors and "Traceback" not in errors
+    assert not list((tmp_path / "runs").glob("*")), "no folder is left"
+
+
+def test_a_defect_is_no_bad_input(shell, tmp_path):
+    with pytest.raises(RuntimeError, match="a defect"):
+        cli.main(["run", "my.toml", "--seed", "99"])
+    assert not list((tmp_path / "runs").glob("*"))
+
+
+def test_check_and_show(shell):
+    assert shell("check", "my.toml") == (0, "my.toml: no problems\n", "")
+    assert shell("show", "my.toml", "--set", "name=new")[1] == 'name = "new"\n'
+    assert shell("show", "my.toml", "--as-written")[1] == 'name = "toy"\n'
+
+
+def test_help_is_fast():
+    def seconds() -> float:
+        start = time.perf_counter()
+        done = subprocess.run([sys.executable, "-m", "scenarios", "--help"], capture_output=True, text=True)
+        assert done.returncode == 0 and "bench" in done.stdout
+        return time.perf_counter() - start
+
+    # what is loaded is the same on any machine; the time is that of a machine with others on it
+    code = (
+        "import sys, scenarios.cli; print([m for m in ('numpy', 'pandas', 'pydantic') if m in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"
+    assert min(seconds() for _ in range(5)) < 0.3
+
+
+@pytest.mark.parametrize(
+    ("estimate", "text"),
+    [
+        (Estimate(0.12345, 0.1, 0.15, 8, ""), "0.123 [0.100, 0.150]"),
+        (Estimate(4612.3, 4500.0, 4700.0, 8, ""), "4,612 [4,500, 4,700]"),
+        (Estimate(0.0, 0.0, 0.0, 8, ""), "0.00 [0.00, 0.00]"),
+        (Estimate(4612.3, None, None, 1, ""), "4,612"),
+        (None, ""),
+    ],
+)
+def test_an_estimate_is_written_to_two_digits_of_its_half_width(estimate, text):
+    assert estimate_text(estimate) == text
+
+
+def test_a_report_needs_nothing_beside_itself():
+    svg = '<?xml version="1.0"?>\n<!DOCTYPE svg>\n<svg id="x"></svg>'
+    html = render("toy & co", ROWS, {"gas": svg}, {"seed": 7, "versions": {"numpy": "2"}}, 'name = "<toy>"')
+    assert "toy &amp; co" in html and '<svg id="x">' in html and "<?xml" not in html and "&lt;toy&gt;" in html
+    assert "0.33 [0.10, 0.50]" in html and "--seed 7" in html and ">effect<" not in html
+    assert not re.findall(r'(?:src|href)="', html)

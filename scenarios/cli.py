@@ -1,0 +1,230 @@
+"""The command line: each verb is a thin wrapper over a public function, which it imports when called.
+
+Exit codes: 0 done, 1 the run failed, 2 bad input, 130 interrupted. No model and no measure stands here.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from scenarios.results import Row
+
+app = typer.Typer(
+    help="How much of the price of oil and gas is set in Shanghai, and what would change that.",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+ScenarioName = Annotated[str, typer.Argument(metavar="SCENARIO", help="A file, or a name that `list` shows.")]
+Sets = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key, as gas.demand_m3=1e8.")
+]
+Prices = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE.csv", help="Your own daily Brent: columns date, brent_usd_per_bbl."),
+]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with its code."""
+    try:
+        app(args=None if arguments is None else list(arguments))
+    except Exception as error:
+        from scenarios.tomlfile import BadInput  # imported here, or it would slow --help
+
+        if not isinstance(error, BadInput):
+            raise
+        print(error, file=sys.stderr)
+        sys.exit(2)
+
+
+@app.command("list")
+def list_() -> None:
+    """List the scenarios of the library."""
+    from scenarios.tomlfile import library_names, load
+
+    names = library_names()
+    for name in names:
+        title = load(name).values.get("title", "")
+        print(f"{name:<{max(map(len, names))}}  {title}".rstrip())
+
+
+@app.command()
+def show(
+    name: ScenarioName,
+    sets: Sets = None,
+    as_written: Annotated[bool, typer.Option("--as-written", help="Its own text, with remarks.")] = False,
+) -> None:
+    """Show a scenario: everything it says, with all it extends."""
+    from scenarios.tomlfile import dumps, find, load
+
+    if as_written:
+        print(find(name).read_text(encoding="utf-8"), end="")
+    else:
+        print(dumps(load(name, sets or []).values), end="")
+
+
+@app.command()
+def check(file: ScenarioName, sets: Sets = None, prices: Prices = None) -> None:
+    """Check a scenario and run nothing; all problems at once."""
+    from scenarios.spec import load_scenario
+
+    load_scenario(file, sets or [], prices)
+    print(f"{file}: no problems")
+
+
+@app.command()
+def run(
+    scenario: ScenarioName,
+    sets: Sets = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of all random streams.")] = 1,
+    replications: Annotated[int | None, typer.Option(min=1, help="Worlds in each arm.")] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Processes; as many as cores if not given.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to make; runs/NAME-1, -2 ... if not given.")
+    ] = None,
+    prices: Prices = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="For publication: until the intervals are narrow.")
+    ] = False,
+) -> None:
+    """Run a scenario beside its counterfactual; print the results and leave a run folder."""
+    with _interruptible():
+        _run(scenario, sets or [], seed, replications, jobs, out, prices, full)
+
+
+def _run(
+    scenario: str,
+    sets: list[str],
+    seed: int,
+    replications: int | None,
+    jobs: int | None,
+    out: Path | None,
+    prices: Path | None,
+    full: bool,
+) -> None:
+    import os
+
+    from scenarios.results import next_folder, read_run
+    from scenarios.spec import load_scenario
+
+    loaded = load_scenario(scenario, sets, prices)
+    folder = out or next_folder("runs", loaded.name)
+    console = _console()
+    console.print(f"Scenario {loaded.name}, seed {seed}; writing {folder}", highlight=False)
+
+    from scenarios.run import run as run_scenario
+
+    with _progress(console) as progress:
+        path, rows = run_scenario(
+            loaded,
+            seed=seed,
+            replications=replications,
+            jobs=jobs or os.cpu_count() or 1,
+            out=folder,
+            progress=progress,
+            full=full,
+        )
+    print_rows(rows, console)
+    rates = read_run(path).manifest.get("rates", {})
+    for name, value in rates.items():
+        console.print(f"{name.replace('_', ' ')}: {value:,.4g}", highlight=False)
+    console.print(f"Report: {path / 'report.html'}", highlight=False, soft_wrap=True)
+    console.print(
+        f"Next: yangshan show {scenario}; run it with --set KEY=VALUE, --seed 2, --full", highlight=False
+    )
+
+
+@app.command()
+def bench(
+    only: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="Only the benchmark of this name.")
+    ] = None,
+) -> None:
+    """Measure throughput: of matching, and of the whole market."""
+    import subprocess
+
+    from scenarios.tomlfile import BadInput
+
+    folder = Path(__file__).parents[1] / "benchmarks"
+    found = {path.stem: path for path in sorted(folder.glob("[a-z]*.py"))}
+    if not found:
+        raise BadInput([f"{folder}: no benchmarks here; they come with the repository, not with the package"])
+    if only is not None and only not in found:
+        raise BadInput([f"{only}: no such benchmark; there are {', '.join(found)}"])
+    for name in [only] if only else list(found):
+        code = subprocess.run([sys.executable, str(found[name])], check=False).returncode
+        if code:
+            raise typer.Exit(1)
+
+
+def print_rows(rows: Sequence[Row], console: Console) -> None:
+    """Print the measures as a table, by section; effects whose interval has no zero stand out."""
+    from rich.table import Table
+
+    from scenarios.report import estimate_text
+
+    has_change = any(row.changed or row.effect for row in rows)
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column("")
+    for name in ("base", "changed", "effect") if has_change else ("base",):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("")
+    section = None
+    for row in rows:
+        if row.section != section:
+            section = row.section
+            table.add_row(f"[bold]{section}[/bold]")
+        effect = row.effect
+        clear = effect is not None and effect.low is not None and effect.low * (effect.high or 0.0) > 0
+        values = [estimate_text(row.base)]
+        if has_change:
+            values += [estimate_text(row.changed), estimate_text(effect)]
+        if clear:
+            values[-1] = f"[bold magenta]{values[-1].replace('[', chr(92) + '[')}[/]"
+        table.add_row(f"  {row.label}", *values, row.unit)
+    console.print(table, highlight=False)
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else 140)  # a pipe has no width to keep to
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Exit with 130 and one line when interrupted, or killed politely."""
+    import signal
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    except KeyboardInterrupt:
+        print("Interrupted; nothing was left behind.", file=sys.stderr)
+        raise typer.Exit(130) from None
+
+
+@contextmanager
+def _progress(console: Console) -> Iterator[Callable[[int, int], Any]]:
+    """Give a function of (done, total) that moves a bar, or does nothing where no one watches."""
+    if not console.is_terminal:
+        yield lambda done, total: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), "left", TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -1,0 +1,71 @@
+"""The report of a run: one HTML page that needs nothing beside itself.
+
+It arranges rows, figures and the manifest; it measures and draws nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from scenarios.results import Estimate, Row
+
+_CAPTIONS = {
+    "influence": "Origin share: how much of the permanent change of the price comes from news first seen at "
+    "a venue, and from its own order flow, found by resampling these alone. Information share: what an "
+    "econometrician would estimate from the prices, between its bounds.",
+    "pass_through": "A programme of buying at one venue, and what is left of the price change at each venue.",
+    "effects": "Changed - base under the same random numbers. A filled point has an interval without zero.",
+    "prices": "Mid prices in one of the replications; the two arms share all random numbers.",
+    "premium": "SC's settlement over Oman plus freight, insurance, inspection and storage.",
+    "tanks": "Crude in tank, room promised to cargoes on their way, and tankage.",
+    "gas": "The four sides of the delta's gas market; means over replications.",
+}
+
+
+def render(
+    title: str,
+    rows: Sequence[Row],
+    figures: Mapping[str, str],
+    manifest: Mapping[str, Any],
+    scenario_toml: str,
+) -> str:
+    """Return the report as HTML. `figures` are SVG texts by name, in the order in which they are shown."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("scenarios"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    environment.filters["estimate"] = estimate_text
+    return environment.get_template("report.html.j2").render(
+        title=title,
+        sections=[(name, list(group)) for name, group in groupby(rows, key=lambda row: row.section)],
+        has_change=any(row.changed or row.effect for row in rows),
+        figures=[(name, _CAPTIONS.get(name, ""), _inline(svg)) for name, svg in figures.items()],
+        manifest=manifest,
+        scenario_toml=scenario_toml,
+    )
+
+
+def estimate_text(estimate: Estimate | None) -> str:
+    """Write an estimate as `value [low, high]`, to two digits of its half width; "" for None."""
+    if estimate is None:
+        return ""
+    value, low, high = estimate.value, estimate.low, estimate.high
+    if low is None or high is None:
+        return f"{value:,.{_decimals(abs(value) / 100)}f}"
+    places = _decimals((high - low) / 2)
+    return f"{value:,.{places}f} [{low:,.{places}f}, {high:,.{places}f}]"
+
+
+def _decimals(scale: float) -> int:
+    """Return how many decimals show two significant digits of `scale`."""
+    if not math.isfinite(scale) or scale <= 0:
+        return 2
+    return min(6, max(0, 1 - math.floor(math.log10(scale))))
+
+
+def _inline(svg: str) -> str:
+    return svg[svg.index("<svg") :]
