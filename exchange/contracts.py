@@ -6,10 +6,12 @@ The figures stand in rulebook/*.toml. The module holds no price and no phase of 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from importlib import resources
+from operator import itemgetter
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -188,11 +190,11 @@ class Row(BaseModel):
 
 @dataclass(frozen=True)
 class Rulebook:
-    """Hold the dated rules of one product."""
+    """Hold the dated rules of one product: its rows, and the specification from each of their dates on."""
 
     name: str
-    kind: str
     rows: tuple[Row, ...]
+    specifications: tuple[tuple[date, Specification], ...]
 
     @classmethod
     def load(cls, name: str) -> Rulebook:
@@ -215,10 +217,9 @@ class Rulebook:
                 entry = {**entry, "sessions": hours[entry["sessions"]]}
             rows.append(Row.model_validate(entry))
         rows.sort(key=lambda row: row.effective)
-        book = cls(document["name"], document["kind"], tuple(rows))
-        for day in sorted({row.effective for row in rows}):
-            book.specification(day)
-        return book
+        name, model = document["name"], _KINDS[document["kind"]]
+        days = sorted({row.effective for row in rows})
+        return cls(name, tuple(rows), tuple((day, _specification(name, model, rows, day)) for day in days))
 
     @property
     def first_day(self) -> date:
@@ -234,20 +235,25 @@ class Rulebook:
 
     def specification(self, day: date) -> Specification:
         """Return the rules in force on a trading day: the last row on or before it that sets each key."""
-        if day < self.first_day:
+        position = bisect_right(self.specifications, day, key=itemgetter(0))
+        if position == 0:
             raise LookupError(f"{self.name} has no rules on {day}; they begin on {self.first_day}")
-        figures: dict[str, Any] = {}
-        source: dict[str, str] = {}
-        confidence: dict[str, str] = {}
-        for row in self.rows:
-            if row.effective <= day:
-                figures |= row.figures
-                source |= dict.fromkeys(row.figures, row.source)
-                confidence |= dict.fromkeys(row.figures, row.confidence)
-        try:
-            return _KINDS[self.kind].model_validate({**figures, "source": source, "confidence": confidence})
-        except ValidationError as error:
-            raise ValueError(f"{self.name} on {day}: {error}") from error
+        return self.specifications[position - 1][1]
+
+
+def _specification(name: str, model: type[Specification], rows: Sequence[Row], day: date) -> Specification:
+    figures: dict[str, Any] = {}
+    source: dict[str, str] = {}
+    confidence: dict[str, str] = {}
+    for row in rows:
+        if row.effective <= day:
+            figures |= row.figures
+            source |= dict.fromkeys(row.figures, row.source)
+            confidence |= dict.fromkeys(row.figures, row.confidence)
+    try:
+        return model.model_validate({**figures, "source": source, "confidence": confidence})
+    except ValidationError as error:
+        raise ValueError(f"{name} on {day}: {error}") from error
 
 
 def rulebook_names() -> list[str]:

@@ -129,13 +129,13 @@ class ImportArbitrageur:
     def _opening(self, lines: Parities, bid: float, oman_ask: float) -> Programme | None:
         if self.cargoes_outstanding >= self._own.max_cargoes_outstanding:
             return None
-        with_room = [name for name in self._bases if self.room_bbl(name) >= self._shipping.cargo_bbl]
-        if not with_room:
-            return None
-        cheapest = min(with_room, key=lambda name: lines.imports[name].cny_per_bbl(oman_ask))
         # A nan on either side compares as false: without a quote no programme opens.
-        if not bid > lines.imports[cheapest].cny_per_bbl(oman_ask) + self._own.margin_cny_per_bbl:
+        costs = {name: line.cny_per_bbl(oman_ask) for name, line in lines.imports.items()}
+        paying = [name for name, cost in costs.items() if bid > cost + self._own.margin_cny_per_bbl]
+        open_groups = [name for name in paying if self.room_bbl(name) >= self._shipping.cargo_bbl]
+        if not open_groups:
             return None
+        cheapest = min(open_groups, key=costs.__getitem__)
         self._bases[cheapest].commit(self._shipping.cargo_bbl, importer=True)
         return Programme(cheapest, int(self._env.now))
 

@@ -21,7 +21,7 @@ class LoadOut:
         self._own, self._groups, self._rng = parameters.load_out, parameters.groups, rng
 
     def lift(self, bases: Mapping[Group, DeliveryBases], premium_usd: float, share_left: float) -> None:
-        """Lift a day's oil, at SC's premium over its neutral basis in USD/bbl; `share_left` is what cuts leave."""
+        """Lift a day's oil, at SC's premium over its neutral basis in USD/bbl; cuts leave `share_left`."""
         own = self._own
         for name, base in bases.items():
             noise = exp(own.daily_noise * float(self._rng.standard_normal()))

@@ -43,9 +43,9 @@ class CrudeWorld:
     """Run the physical side of crude from `start`; its traders meet the books from `flow_start` on.
 
     `env.now` is int nanoseconds of Shanghai wall time and stands at midnight of `start`. `rng` gives the
-    generator of a named component and is asked once for each. `oman` is USD/bbl, `sc` CNY/bbl, `fx` CNY/USD; each
-    needs a value in force on `start`, and a day's own value by 16:00 to count on that day. `levers` are pairs of
-    first day and lever.
+    generator of a named component and is asked once for each. `oman` is USD/bbl, `sc` CNY/bbl, `fx` CNY/USD;
+    each needs a value in force on `start`, and a day's own value by 16:00 to count on that day. `levers` are
+    pairs of first day and lever.
     """
 
     def __init__(
