@@ -86,7 +86,7 @@ def changed(figures, **tables):
 def build(calendar, rulebook, figures):
     """Return a function that builds a world in which SC stands `premium_usd` over Oman."""
 
-    def build(premium_usd, *, parameters=None, levers=(), seed=0, depth_lots=1_000):
+    def build(premium_usd, *, parameters=None, levers=(), seed=0, depth_lots=1_000, moving=False):
         env = simpy.Environment(initial_time=ns(START))
         histories = {}
         for name, value in (("oman", OMAN), ("sc", (OMAN + premium_usd) * FX), ("fx", FX)):
@@ -98,7 +98,7 @@ def build(calendar, rulebook, figures):
             start=START,
             calendar=calendar,
             rulebook=rulebook,
-            market=GivenMarket(env, premium_usd, depth_lots),
+            market=(MovingMarket if moving else GivenMarket)(env, premium_usd, depth_lots),
             rng=lambda name: np.random.Generator(np.random.Philox(key=[seed, crc32(name.encode())])),
             levers=levers,
             flow_start=FLOW_START,
@@ -206,6 +206,54 @@ def test_less_room_means_fewer_sales(build, figures):
         world.check_conservation()
         sales.append(sold_lots(world))
     assert sales[0] > sales[1] > sales[2] > sales[3]
+
+
+class MovingMarket(GivenMarket):
+    """Move SC's premium by every order of the crude world; a twentieth of it decays a day."""
+
+    usd_per_lot, decay_per_day = 0.002, 0.05
+
+    def quote(self, venue):
+        if venue == Venue.SC:
+            days = (self.env.now - getattr(self, "quoted_ns", self.env.now)) / NS_PER_DAY
+            self.sc_premium_usd = NEUTRAL + (self.sc_premium_usd - NEUTRAL) * (1 - self.decay_per_day) ** days
+            self.quoted_ns = self.env.now
+        return super().quote(venue)
+
+    def submit(self, account, venue, side, quantity_lots, limit_price):
+        before = len(self.waiting.get(account, []))
+        super().submit(account, venue, side, quantity_lots, limit_price)
+        if venue == Venue.SC and len(self.waiting.get(account, [])) > before:
+            self.sc_premium_usd += self.usd_per_lot * quantity_lots * (1 if side == Side.BUY else -1)
+
+
+NEUTRAL = 1.14
+
+
+def premium_path(build, figures, fill, levers):
+    """Return SC's premium over Oman on three days under local buying of some 400 lots a day."""
+    buying = (FLOW_START, LocalBuying(start_day=0, lots_per_day=600, duration_days=90, source=SOURCE))
+    env, world = build(NEUTRAL, parameters=full(figures, fill), levers=[*levers, buying], moving=True)
+    path = []
+    for day in (date(2024, 9, 10), date(2024, 9, 27), date(2024, 10, 30)):
+        env.run(until=until(day))
+        path.append(world.importer._market.sc_premium_usd)
+    world.check_conservation()
+    return path
+
+
+def test_premium_opens_when_tanks_are_full_and_closes_when_they_grow(build, figures):
+    """The mechanism of April 2020: room, not a scripted premium, bounds SC from above.
+
+    Parity is 2.7 to 2.9 USD over Oman and the importer's margin 0.4: with room the premium stays near 3.
+    """
+    roomy = premium_path(build, figures, 0.5, [])
+    assert max(roomy) < 4.0
+    shut = premium_path(build, figures, 1.0, [no_load_out()])
+    assert shut[1] > 8.0 and shut[2] > 8.0
+    grown = premium_path(build, figures, 1.0, [no_load_out(), expansion(date(2024, 9, 13), 17, 90_000_000)])
+    assert grown[:2] == shut[:2]
+    assert grown[2] < 4.0
 
 
 def test_cheap_sc_is_bought_delivered_and_shipped_out(build):

@@ -26,7 +26,7 @@ class LoadOut:
         for name, base in bases.items():
             noise = exp(own.daily_noise * float(self._rng.standard_normal()))
             fill = base.stock_bbl / base.capacity_bbl if base.capacity_bbl else 0.0
-            fuller = fill / own.initial_fill - 1 if own.initial_fill else 0.0
+            fuller = fill / own.calm_fill - 1
             wish = 1 + own.fill_response * fuller - own.premium_response_per_usd * premium_usd
             multiple = min(max(noise * wish, 0.0), own.max_multiple) * share_left
             bbl = int(multiple * self._groups[name].base_load_bbl_per_day)

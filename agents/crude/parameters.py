@@ -81,12 +81,13 @@ class CostParameters(Parameters):
 class LoadOutParameters(Parameters):
     """Describe how refiners lift oil out of the tanks.
 
-    Lifted a day = base load x exp(noise) x (1 + fill_response x (fill / initial_fill - 1)
+    Lifted a day = base load x exp(noise) x (1 + fill_response x (fill / calm_fill - 1)
     - premium_response_per_usd x premium), between 0 and `max_multiple` x base load; `premium` is SC over its
     neutral basis to Oman, USD/bbl.
     """
 
     initial_fill: float = Field(ge=0, le=1)
+    calm_fill: float = Field(gt=0, le=1, description="at which load-out equals the base load")
     fill_response: float = Field(ge=0)
     premium_response_per_usd: float = Field(ge=0)
     daily_noise: float = Field(ge=0)
