@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -57,15 +58,13 @@ def spillover_bands(
     Krehlik (2018), J. Financial Econometrics 16:271.
     """
     limits = [2.0, *map(float, edges), np.inf]
-    if any(b <= a for a, b in zip(limits[:-1], limits[1:-1], strict=False)):
+    if any(b <= a for a, b in pairwise(limits)):
         raise ValueError(f"edges: {list(edges)}, must rise and lie above 2 steps")
     data = panel(x, segments=segments, name="x")
     if len(data.names) < 2:
         raise ValueError(f"x: {len(data.names)} columns, spillovers need 2 or more")
     fit = solve_var(var_moments(data, lags).sum(axis=0), len(data.names))
-    names = [
-        f"{a:g}-{b:g}" if np.isfinite(b) else f"{a:g}-" for a, b in zip(limits[:-1], limits[1:], strict=True)
-    ]
+    names = [f"{a:g}-{b:g}" if np.isfinite(b) else f"{a:g}-" for a, b in pairwise(limits)]
     tables = band_tables(fit, limits)
     figures, totals = {}, {}
     for name, table in zip(names, tables, strict=True):
@@ -97,7 +96,7 @@ def band_tables(fit: Var, limits: Sequence[float]) -> list[FloatArray]:
     impact = fit.sigma / np.sqrt(np.diag(fit.sigma))
     root = np.linalg.cholesky(fit.sigma)
     bands, whole = [], np.zeros(n)
-    for short, long in zip(limits[:-1], limits[1:], strict=True):
+    for short, long in pairwise(limits):
         low, high = (0.0 if np.isinf(long) else 2 * np.pi / long), 2 * np.pi / short
         width = (high - low) / POINTS
         frequency = low + width * (np.arange(POINTS) + 0.5)

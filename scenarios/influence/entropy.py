@@ -1,4 +1,4 @@
-"""Shannon transfer entropy between two series of returns: directed predictability, linear or not; not a cause."""
+"""Shannon transfer entropy between two series of returns: directed predictability, not a cause."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def transfer_entropy(
 
 
 def entropy_of_counts(counts: np.ndarray, symbols: int, lags: tuple[int, int]) -> float:
-    """Return the transfer entropy of counts over (target now, its k past symbols, l of the source), flattened."""
+    """Return the transfer entropy of flat counts over (target now, its k past symbols, l of the source)."""
     k, source_lags = lags
     joint = np.asarray(counts, dtype=np.float64).reshape(symbols, symbols**k, symbols**source_lags)
     joint = joint / joint.sum()

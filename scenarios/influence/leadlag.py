@@ -112,7 +112,7 @@ def lead_lag(
 def overlap_products(
     tx: IntArray, px: FloatArray, ty: IntArray, py: FloatArray, shifts: IntArray
 ) -> FloatArray:
-    """Return U(l) for each shift l: y's moves over (t_{i-1}, t_i] + l, widened to y's own times, times dX_i."""
+    """Return U(l) for each shift l: dX_i times y's move over (t_{i-1}, t_i] + l, widened to y's times."""
     dx = np.diff(px)
     result = np.zeros(len(shifts))
     for k, shift in enumerate(shifts):

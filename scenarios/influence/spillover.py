@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from scenarios.influence.panel import FloatArray, Labels, panel, percentiles, resample_blocks
+from scenarios.influence.panel import FloatArray, Labels, Panel, panel, percentiles, resample_blocks
 from scenarios.influence.var import Var, all_rows, choose_lags, moving_average, solve_var, var_moments
 
 Lags = int | Literal["aic", "bic"]
@@ -40,7 +41,8 @@ class Spillover:
         """Return the table with FROM beside it, TO and NET below it and the total in the corner."""
         sides = self.directional["estimate"].unstack("figure").loc[self.table.index]
         frame = pd.concat([self.table, sides[["FROM"]]], axis=1)
-        return pd.concat([frame, sides[["TO", "NET"]].T]).fillna({"FROM": self.totals["estimate"].iloc[0]})
+        below = sides[["TO", "NET"]].T.assign(FROM=[self.totals["estimate"].iloc[0], np.nan])
+        return pd.concat([frame, below])
 
     def plot(self, ax: Any = None) -> Any:
         """Draw NET of each venue with its interval."""
@@ -60,7 +62,7 @@ class Spillover:
 
 @dataclass(frozen=True, eq=False)
 class SpilloverPath:
-    """Spillovers over time: frame indexed by time, columns total and (NET, venue); method says how they move."""
+    """Spillovers over time: frame indexed by time, columns total and NET of each venue; method: how."""
 
     frame: pd.DataFrame
     lags: int
@@ -106,17 +108,31 @@ def spillover(
     Yilmaz (2009), Econ. J. 119:158; (2012), IJF 28:57.
     """
     data = panel(x, segments=segments, days=days, name="x")
-    n = _enough(data.names)
     order = choose_lags(data, lags, max_lags) if isinstance(lags, str) else lags
-    moments = var_moments(data, order)
-    fit = solve_var(moments.sum(axis=0), n)
-    table = decomposition(fit, horizon, generalised)
-    counts = resample_blocks(len(moments), bootstrap, rng)
-    drawn = [
-        decomposition(solve_var(np.tensordot(c, moments, axes=1), n), horizon, generalised) for c in counts
-    ]
     method = "generalised" if generalised else "Cholesky"
-    return _result(table, drawn, data.names, order, horizon, method, int(fit.rows), len(moments), confidence)
+    rule = partial(decomposition, horizon=horizon, generalised=generalised)
+    return spillover_by(rule, method, data, order, horizon, bootstrap, rng, confidence)
+
+
+def spillover_by(
+    rule: Callable[[Var], FloatArray],
+    method: str,
+    data: Panel,
+    lags: int,
+    horizon: int,
+    bootstrap: int,
+    rng: np.random.Generator | None,
+    confidence: float,
+) -> Spillover:
+    """Estimate a VAR and its bootstrap draws, and apply a rule that turns a VAR into a table in per cent."""
+    n = enough(data.names)
+    moments = var_moments(data, lags)
+    fit = solve_var(moments.sum(axis=0), n)
+    counts = resample_blocks(len(moments), bootstrap, rng)
+    drawn = [rule(solve_var(np.tensordot(c, moments, axes=1), n)) for c in counts]
+    return _result(
+        rule(fit), drawn, data.names, lags, horizon, method, int(fit.rows), len(moments), confidence
+    )
 
 
 def decomposition(fit: Var, horizon: int, generalised: bool = True) -> FloatArray:
@@ -139,17 +155,15 @@ def rolling_spillover(
 ) -> SpilloverPath:
     """Estimate spillovers over windows of `window` regression rows, each dated by its last row."""
     data = panel(x, segments=segments, name="x")
-    n = _enough(data.names)
+    n = enough(data.names)
     z = all_rows(data, lags)
     if not 2 * (n * lags + 1) <= window <= len(z):
         raise ValueError(f"window: {window} rows, must be {2 * (n * lags + 1)} to {len(z)}")
     if step < 1:
         raise ValueError(f"step: {step}, must be 1 or more")
     ends = range(window, len(z) + 1, step)
-    tables = [
-        decomposition(solve_var(z[e - window : e].T @ z[e - window : e], n), horizon, generalised)
-        for e in ends
-    ]
+    windows = (z[e - window : e] for e in ends)
+    tables = [decomposition(solve_var(w.T @ w, n), horizon, generalised) for w in windows]
     times = x.index[np.flatnonzero(data.position >= lags)[[e - 1 for e in ends]]]
     return SpilloverPath(
         path_frame(tables, times, data.names), lags, horizon, f"rolling window of {window} rows"
@@ -166,7 +180,8 @@ def path_frame(tables: Sequence[FloatArray], times: pd.Index, names: Sequence[st
     return pd.DataFrame(np.column_stack([total, net]), index=times, columns=columns)
 
 
-def _enough(names: Sequence[str]) -> int:
+def enough(names: Sequence[str]) -> int:
+    """Return the number of columns; raise ValueError where there are fewer than two."""
     if len(names) < 2:
         raise ValueError(f"x: {len(names)} columns, spillovers need 2 or more")
     return len(names)

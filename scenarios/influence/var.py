@@ -13,7 +13,7 @@ from scenarios.influence.times import IntArray
 
 @dataclass(frozen=True, eq=False)
 class Var:
-    """x_t = c + sum_k coefficients_k x_{t-k} + e_t: coefficients (K, n, n), sigma (n, n), rows in the regression."""
+    """x_t = c + sum_k coefficients_k x_{t-k} + e_t: coefficients (K, n, n), sigma (n, n), rows used."""
 
     coefficients: FloatArray
     sigma: FloatArray
