@@ -27,12 +27,11 @@ class Outlook:
     """What an importer sees ahead, in m3 of liquid.
 
     `scarcity` = mean over the look-ahead of 1 - projected stock / wanted stock, from -1 to 1; `missing_m3` is what the
-    end of the look-ahead lacks; `spot_share` is the part of its supply, bought or still to buy, that is spot.
+    end of the look-ahead lacks; `contract_usd_per_mmbtu` is the mean price of its term cargoes.
     """
 
     scarcity: float
     missing_m3: float
-    spot_share: float
     contract_usd_per_mmbtu: float
 
 
@@ -88,13 +87,10 @@ class Importer:
         """
         days = self._common.look_ahead_days
         arrivals = np.zeros(days)
-        spot_m3 = term_m3 = 0.0
         for cargo in cargoes:
             ahead = max(0, (day_of(cargo.planned_arrival_ns) - day).days)
             if ahead < days:
                 arrivals[ahead] += cargo_m3
-                spot_m3 += cargo_m3 if cargo.spot else 0.0
-                term_m3 += 0.0 if cargo.spot else cargo_m3
         own_demand = self.market_share * lng_demand_m3
         stock = float(sum(terminal.available_m3 for terminal in self.terminals))
         projected = stock + np.cumsum(arrivals - own_demand)
@@ -104,18 +100,19 @@ class Importer:
         wanted = np.clip(self._target_days.path(day, days) * own_demand, float(cargo_m3), max(cargo_m3, room))
         gap = np.clip(1.0 - projected / wanted, -1.0, 1.0)
         missing_m3 = max(0.0, float(wanted[-1] - projected[-1]))
-        supply_m3 = spot_m3 + term_m3 + missing_m3
-        spot_share = (spot_m3 + missing_m3) / supply_m3 if supply_m3 > 0 else 1.0
-        return Outlook(float(gap.mean()), missing_m3, spot_share, contract_usd_per_mmbtu)
+        return Outlook(float(gap.mean()), missing_m3, contract_usd_per_mmbtu)
 
     def list_price_fen_per_t(self, outlook: Outlook, jkm_usd_per_mmbtu: float, fx_cny_per_usd: float) -> int:
         """Revise and return the price that it lists at SHPGX, in price steps.
 
-        It moves a part of the way, each trading day, to replacement cost x (1 + margin) x exp(elasticity x scarcity).
-        Replacement cost is what its supply ahead costs on the lorry: contracts and, for the spot share, JKM.
+        It moves a part of the way, each trading day, to cost x (1 + margin) x exp(elasticity x scarcity). Cost is that
+        of the next tonne on the lorry: contract + w x (JKM - contract), where the weight of spot w rises with scarcity,
+        from 0 to 1.
         """
-        share, common = outlook.spot_share, self._common
-        price = share * jkm_usd_per_mmbtu + (1.0 - share) * outlook.contract_usd_per_mmbtu
+        common = self._common
+        weight = common.spot_weight + common.spot_weight_per_scarcity * outlook.scarcity
+        weight = min(1.0, max(0.0, weight))
+        price = weight * jkm_usd_per_mmbtu + (1.0 - weight) * outlook.contract_usd_per_mmbtu
         cost = landed_cny_per_t(price, fx_cny_per_usd, self._shpgx)
         asked = cost * (1.0 + common.margin) * exp(common.scarcity_elasticity * outlook.scarcity)
         self._price_cny_per_t += common.price_revision_per_day * (asked - self._price_cny_per_t)

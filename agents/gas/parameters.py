@@ -139,6 +139,8 @@ class ImportersParameters(Parameters):
     bid_premium: NonNegative
     bid_urgency: NonNegative
     margin: float
+    spot_weight: Share
+    spot_weight_per_scarcity: NonNegative
     scarcity_elasticity: NonNegative
     price_revision_per_day: Share
     send_out_share_memory_days: PositiveFloat
