@@ -20,6 +20,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 KERNEL_SOURCES = (
     "exchange/codes.py",
     "exchange/records.py",
+    "exchange/units.py",
     "exchange/matching/*.py",
     "agents/traders/*.py",
     "agents/traders/kernel/*.py",

@@ -1,0 +1,74 @@
+"""Cross-venue arbitrage: buy the cheap barrel, sell the dear one, while capital lasts.
+
+A pair compares prices in one currency after the basis (import parity, quality). It enters beyond its band, leaves when
+the gap has closed, and never holds more than its capital allows.
+"""
+
+from __future__ import annotations
+
+import math
+
+from agents.traders.kernel.orders import place
+from agents.traders.state import ARBITRAGE_ACCOUNT, PAIRS, Class
+from exchange.codes import Phase
+from exchange.matching._jit import kernel
+
+_CONTINUOUS, _CLASS = int(Phase.CONTINUOUS), int(Class.ARBITRAGE)
+_PAIRS = len(PAIRS)
+_SLACK_TICKS = 3
+
+
+@kernel
+def gain(s, buy, sell):
+    """Return the log gain of buying at one venue's ask and selling at another's bid, after the basis."""
+    ask, bid = s["books"][buy]["best_ask"], s["books"][sell]["best_bid"]
+    cost = math.log((s["books"][buy]["base_tick"] + ask) * s["tick_usd"][buy]) - s["basis"][buy]
+    return math.log((s["books"][sell]["base_tick"] + bid) * s["tick_usd"][sell]) - s["basis"][sell] - cost
+
+
+@kernel
+def tradable(s, venue):
+    """Return whether a venue trades continuously and quotes both sides."""
+    book = s["books"][venue]
+    return book["phase"] == _CONTINUOUS and book["best_bid"] >= 0 and book["best_ask"] >= 0
+
+
+@kernel
+def act(s, pair, trades):
+    """Let one pair look at its two venues once, and trade a slice."""
+    left, right = PAIRS[pair]
+    if not tradable(s, left) or not tradable(s, right):
+        return
+    p = s["parameters"]
+    most = p["arbitrage_most_lots"][pair]
+    if most == 0:
+        return
+    held = s["pair_lots"][pair]
+    for direction in range(2):
+        buy = left if direction == 0 else right
+        sell = right if direction == 0 else left
+        sign = 1 if direction == 0 else -1
+        profit = gain(s, buy, sell)
+        room = most - sign * held
+        closing = -sign * held
+        if profit > p["arbitrage_band"][pair] and room > 0:
+            lots = min(p["arbitrage_slice_lots"][pair], room)
+        elif closing > 0 and profit > p["arbitrage_exit"][pair]:
+            lots = min(p["arbitrage_slice_lots"][pair], closing)
+        else:
+            continue
+        account = ARBITRAGE_ACCOUNT + pair
+        ask = s["books"][buy]["best_ask"]
+        _, bought = place(s, buy, 0, ask, lots, account, _CLASS, False, trades)
+        if bought > 0 and s["books"][sell]["best_bid"] >= 0:
+            bid = s["books"][sell]["best_bid"] - _SLACK_TICKS
+            place(s, sell, 1, bid, bought, account, _CLASS, False, trades)
+        s["pair_lots"][pair] = held + sign * bought
+        return
+
+
+@kernel
+def act_all(s, trades):
+    """Let every pair act once, in their fixed order."""
+    for pair in range(_PAIRS):
+        act(s, pair, trades)

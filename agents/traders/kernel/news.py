@@ -1,0 +1,102 @@
+"""Permanent news: who sees it first, and what others learn from prices.
+
+Each stream has a home venue. What arrives while the home is open enters there; what arrives while it is shut enters at
+Brent, where the same people trade meanwhile. Volatility of news is itself random (a log AR(1) each hour), and a part
+of the news comes in jumps.
+"""
+
+from __future__ import annotations
+
+import math
+
+from agents.traders.kernel.draws import normal, uniform
+from agents.traders.state import RING_MINUTES, VENUES, Stream
+from exchange.codes import Phase, Venue
+from exchange.matching._jit import kernel
+from exchange.units import NS_PER_HOUR, NS_PER_MINUTE
+
+_STREAMS = len(Stream)
+_CONTINUOUS, _BRENT = int(Phase.CONTINUOUS), int(Venue.BRENT)
+_LEAST_BRIDGE_S = 60.0
+
+
+@kernel
+def entry_venue(s, stream):
+    """Return the venue at which news of a stream enters now."""
+    home = s["parameters"]["news_home"][stream]
+    if s["books"][home]["phase"] == _CONTINUOUS:
+        return home
+    return _BRENT
+
+
+@kernel
+def arrive(s):
+    """Add one second of news to the value of the barrel and to the beliefs at the venue where it enters.
+
+    Makers there see its public share at once, informed traders all of it.
+
+    Four words of the stream's generator at its entry venue, and two more on the hour.
+    """
+    p = s["parameters"]
+    hour = (s["now_ns"] // NS_PER_HOUR) % 24
+    on_the_hour = s["now_ns"] % NS_PER_HOUR == 0
+    words = s["news_words"]
+    for stream in range(_STREAMS):
+        venue = entry_venue(s, stream)
+        k = stream * VENUES + venue
+        if on_the_hour:
+            shock = normal(words, k)
+            persistence = p["volatility_persistence"]
+            s["log_volatility"][stream] = persistence * s["log_volatility"][stream] + p["volatility_shock"] * shock
+        z = normal(words, k)
+        jumps = uniform(words, k) < p["jump_per_s"]
+        sign = 1.0 if uniform(words, k) < 0.5 else -1.0
+        scale = p["news_sd_per_root_s"][stream] * math.sqrt(p["news_activity"][stream, hour])
+        scale *= math.exp(s["log_volatility"][stream])
+        step = scale * z
+        if jumps:
+            step += scale * p["jump_scale"] * sign
+        s["value"] += step
+        s["informed_value"][venue] += step
+        s["maker_value"][venue] += p["news_public_share"] * step
+    if s["target_ns"] > s["now_ns"]:
+        left_s = max(_LEAST_BRIDGE_S, float(s["target_ns"] - s["now_ns"]) * 1e-9)
+        pull = (s["target_value"] - s["informed_value"][_BRENT]) / left_s
+        s["value"] += pull
+        s["informed_value"][_BRENT] += pull
+    if s["now_ns"] % NS_PER_MINUTE == 0:
+        s["value_ring"][(s["now_ns"] // NS_PER_MINUTE) % RING_MINUTES] = s["value"]
+
+
+@kernel
+def learn(s):
+    """Move beliefs for one second: towards the own price, and after what the other venues' tapes say.
+
+    Traders follow a share of another venue's price change at once, and close what remains of the gap (after the basis)
+    at a rate. The first price after a break teaches nothing: it is the shut venue catching up.
+    """
+    p = s["parameters"]
+    values = s["price_value"]
+    seen = s["price_seen"]
+    for venue in range(VENUES):
+        book = s["books"][venue]
+        if book["phase"] != _CONTINUOUS or book["best_bid"] < 0 or book["best_ask"] < 0:
+            seen[venue] = 0
+            continue
+        mid = book["base_tick"] + 0.5 * (book["best_bid"] + book["best_ask"])
+        value = math.log(mid * s["tick_usd"][venue]) - s["basis"][venue]
+        if seen[venue] > 0:
+            change = value - values[venue]
+            for other in range(VENUES):
+                follow = p["cross_following"][other, venue] * change
+                s["maker_value"][other] += follow
+                s["informed_value"][other] += follow
+        values[venue] = value
+        seen[venue] = 1
+        s["informed_value"][venue] += p["own_learning_per_s"][venue] * (value - s["informed_value"][venue])
+    for venue in range(VENUES):
+        for other in range(VENUES):
+            rate = p["cross_learning_per_s"][venue, other]
+            if rate > 0.0 and seen[other] > 0:
+                s["maker_value"][venue] += rate * (values[other] - s["maker_value"][venue])
+                s["informed_value"][venue] += rate * (values[other] - s["informed_value"][venue])

@@ -1,0 +1,90 @@
+"""Liquidity without information: limit orders, market orders and cancels at random.
+
+The arrivals of Cont, Stoikov and Talreja (2010): limit orders at a random distance from the opposite best price, market
+orders at a fixed rate, cancels in proportion to what rests. Accounts keep to their holdings: of two that are drawn,
+the one farther from its own holding on the wrong side trades.
+"""
+
+from __future__ import annotations
+
+import math
+
+from agents.traders.kernel.draws import geometric, normal, uniform
+from agents.traders.kernel.orders import place, position_of, withdraw
+from agents.traders.state import NOISE_ACCOUNTS, NOISE_ORDERS, VENUES
+from exchange.codes import Phase
+from exchange.matching._jit import kernel
+
+_CONTINUOUS = int(Phase.CONTINUOUS)
+_FAR_TICKS = 200
+_SWEEP_TICKS = 8
+_MOST_IMBALANCE = 0.45
+
+
+@kernel
+def choose_account(s, venue, words, k, side):
+    """Draw two accounts and return the one that the trade brings closer to its holding. Two words."""
+    first = int(uniform(words, k) * NOISE_ACCOUNTS)
+    second = int(uniform(words, k) * NOISE_ACCOUNTS)
+    excess = s["positions"][venue, first] - s["endowments"][venue, first]
+    other = s["positions"][venue, second] - s["endowments"][venue, second]
+    if side == 0:
+        return first if excess <= other else second
+    return first if excess >= other else second
+
+
+@kernel
+def limit_order(s, venue, words, k, trades):
+    """Place a limit order behind the opposite best price. Five words."""
+    side = 0 if uniform(words, k) < 0.5 else 1
+    distance = min(geometric(words, k, s["parameters"]["noise_distance_ticks"][venue]), _FAR_TICKS)
+    lots = geometric(words, k, s["parameters"]["noise_lots"][venue])
+    account = choose_account(s, venue, words, k, side)
+    book = s["books"][venue]
+    away = distance
+    if book["phase"] != _CONTINUOUS or book["best_bid"] < 0 or book["best_ask"] < 0:
+        centre = int(position_of(s, venue, s["maker_value"][venue]))
+        away = distance - 2
+        position = centre - away if side == 0 else centre + away
+    else:
+        position = book["best_ask"] - away if side == 0 else book["best_bid"] + away
+    place(s, venue, side, position, lots, account, 0, True, trades)
+
+
+@kernel
+def market_order(s, venue, words, k, trades):
+    """Take from the opposite side, a few ticks deep at most; buys are as likely as the imbalance says. Five words."""
+    side = 0 if uniform(words, k) < 0.5 + s["imbalance"][venue] else 1
+    lots = geometric(words, k, s["parameters"]["noise_lots"][venue])
+    spare = uniform(words, k)
+    account = choose_account(s, venue, words, k, side)
+    book = s["books"][venue]
+    if book["phase"] != _CONTINUOUS:
+        centre = int(position_of(s, venue, s["maker_value"][venue]))
+        reach = int(spare * _SWEEP_TICKS)
+        place(s, venue, side, centre + reach if side == 0 else centre - reach, lots, account, 0, True, trades)
+        return
+    best = book["best_ask"] if side == 0 else book["best_bid"]
+    if best < 0:
+        return
+    place(s, venue, side, best + _SWEEP_TICKS if side == 0 else best - _SWEEP_TICKS, lots, account, 1, False, trades)
+
+
+@kernel
+def drift(s):
+    """Move each venue's order imbalance by one minute: an AR(1) of hedging and programmes. Two words a venue."""
+    p = s["parameters"]
+    for venue in range(VENUES):
+        keep = p["imbalance_persistence"][venue]
+        shock = normal(s["imbalance_words"], venue) * p["imbalance_sd"][venue] * math.sqrt(1.0 - keep * keep)
+        s["imbalance"][venue] = min(max(keep * s["imbalance"][venue] + shock, -_MOST_IMBALANCE), _MOST_IMBALANCE)
+
+
+@kernel
+def random_cancel(s, venue, words, k):
+    """Cancel a random order: each resting one with the same chance, so the rate follows their number. One word."""
+    place_ = int(uniform(words, k) * NOISE_ORDERS)
+    if place_ < s["noise_count"][venue] and s["books"][venue]["phase"] >= 1:
+        phase = s["books"][venue]["phase"]
+        if phase == _CONTINUOUS or phase == 1:
+            withdraw(s, venue, s["noise_slots"][venue, place_])

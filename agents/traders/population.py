@@ -1,0 +1,337 @@
+"""The trader population as Python sees it: build the state, advance it, send orders, read quotes and fills.
+
+It knows ticks, lots and nanoseconds. It knows no calendar: whoever composes the world sets phases and limits.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from agents.traders.kernel import session
+from agents.traders.parameters import TraderParameters, VenueTraders
+from agents.traders.state import (
+    ACCOUNTS,
+    EXTERNAL_ACCOUNT,
+    EXTERNAL_ACCOUNTS,
+    FAR_NS,
+    FILLS,
+    LATTICE_NS,
+    NOISE_ACCOUNTS,
+    SAMPLE,
+    SLOTS,
+    STATE,
+    TICKS,
+    TIMED,
+    VENUES,
+    Class,
+    Stream,
+)
+from exchange.book import digest
+from exchange.codes import Phase, PriceRule, Side, Venue
+from exchange.records import TRADE
+from exchange.units import NS_PER_MINUTE
+
+Array = np.ndarray[Any, np.dtype[Any]]
+_SECONDS_PER_DAY = 86_400
+_TRADING_DAYS_PER_YEAR = 243
+
+
+@dataclass(frozen=True)
+class VenueStart:
+    """How a venue begins: its tick in USD, price rule, largest order, and its first price in ticks."""
+
+    tick_usd: float
+    rule: PriceRule
+    price_ticks: int
+    basis: float
+
+
+class TraderPopulation:
+    """Advance the compiled population of the three crude books.
+
+    `word(name)` gives the 64-bit seed of a named stream, `rng(name)` a Generator. Streams: `flow.<venue>.<class>`,
+    `flow.<venue>.holdings`, `news.<stream>.<entry venue>`.
+    """
+
+    def __init__(
+        self,
+        parameters: TraderParameters,
+        venues: Sequence[VenueStart],
+        start_ns: int,
+        *,
+        word: Callable[[str], np.uint64],
+        rng: Callable[[str], np.random.Generator],
+        sample_ns: int = NS_PER_MINUTE,
+    ) -> None:
+        self._array = np.zeros(1, STATE)
+        self._state = self._array[0]
+        self._trades = np.zeros(SLOTS + 1, TRADE)
+        self._samples = np.zeros(4096, SAMPLE)
+        self._written = 0
+        self._taken: list[Array] = []
+        self._fills_read = 0
+        self._sample_ns = sample_ns
+        self.fx_cny_per_usd = 1.0
+        s = self._state
+        _fill_parameters(s["parameters"], parameters)
+        s["now_ns"] = start_ns
+        s["next_id"] = 1
+        s["next_ns"][:] = FAR_NS
+        s["next_ns"][0] = -(-start_ns // LATTICE_NS) * LATTICE_NS
+        for venue, start in zip(Venue, venues, strict=True):
+            self._open_venue(venue, start)
+            name = venue.name.lower()
+            for trader_class in range(TIMED):
+                label = Class(trader_class).name.lower()
+                s["flow_words"][venue * TIMED + trader_class] = word(f"flow.{name}.{label}")
+            s["imbalance_words"][venue] = word(f"flow.{name}.imbalance")
+            for stream in Stream:
+                s["news_words"][stream * VENUES + venue] = word(f"news.{stream.name.lower()}.{name}")
+            holdings = getattr(parameters, name).open_interest_lots
+            s["endowments"][venue] = _holdings(holdings, rng(f"flow.{name}.holdings"))
+            s["positions"][venue, :NOISE_ACCOUNTS] = s["endowments"][venue]
+        brent = venues[Venue.BRENT]
+        value = math.log(brent.price_ticks * brent.tick_usd) - brent.basis
+        s["value"] = value
+        s["value_ring"][:] = value
+        for name in ("informed_value", "maker_value", "price_value"):
+            s[name][:] = value
+
+    def _open_venue(self, venue: Venue, start: VenueStart) -> None:
+        s = self._state
+        book = s["books"][venue]
+        book["ticks"] = TICKS
+        book["rule"] = int(start.rule)
+        book["phase"] = int(Phase.CLOSED)
+        book["largest_order"] = 500
+        book["last"] = book["previous_settlement"] = start.price_ticks
+        s["tick_usd"][venue] = start.tick_usd
+        s["basis"][venue] = start.basis
+        self.set_band(venue, start.price_ticks)
+
+    # ---- what the venue says ------------------------------------------------------------------------------------
+
+    def set_band(self, venue: Venue, centre_ticks: int) -> None:
+        """Empty a book and lay its ladder around a price: the wide band of a venue without price limits."""
+        base = max(1, centre_ticks - TICKS // 2)
+        self.set_limits(venue, base, base + TICKS - 1, base)
+
+    def set_limits(self, venue: Venue, low_ticks: int, high_ticks: int, base_ticks: int | None = None) -> None:
+        """Empty a book and set its price limits. Raises ValueError when the ladder cannot hold them."""
+        if high_ticks - low_ticks >= TICKS:
+            raise ValueError(f"{venue.name}: the limits span {high_ticks - low_ticks} ticks, the ladder {TICKS}")
+        book = self._state["books"][venue]
+        base = low_ticks if base_ticks is None else base_ticks
+        book["base_tick"] = base
+        book["low"], book["high"] = low_ticks - base, high_ticks - base
+        session.empty_book(self._state, int(venue))
+
+    def start_day(self, venue: Venue, previous_settlement_ticks: int) -> None:
+        """Begin a trading day: reset its open, high, low, close, volume and turnover."""
+        s = self._state
+        book = s["books"][venue]
+        book["previous_settlement"] = previous_settlement_ticks
+        book["volume"] = book["turnover"] = 0
+        for name in ("open", "high", "low", "close"):
+            s[name][venue] = 0
+
+    def set_phase(self, venue: Venue, phase: Phase) -> int:
+        """Change a venue's phase and return the lots of the auction that this uncrosses, if any."""
+        return int(session.set_phase(self._state, int(venue), int(phase), self._trades))
+
+    def set_basis(self, venue: Venue, basis: float, tick_usd: float) -> None:
+        """Set the log premium of a venue over the common value, and what a tick is worth in USD."""
+        self._state["basis"][venue] = basis
+        self._state["tick_usd"][venue] = tick_usd
+
+    def set_target(self, value: float, at_ns: int) -> None:
+        """Drive world news so that Brent's value reaches `value` (log USD/bbl) at `at_ns`."""
+        self._state["target_value"] = value
+        self._state["target_ns"] = at_ns
+
+    # ---- time -----------------------------------------------------------------------------------------------------
+
+    @property
+    def now_ns(self) -> int:
+        """The moment up to which the world has been advanced."""
+        return int(self._state["now_ns"])
+
+    def advance(self, until_ns: int) -> None:
+        """Let all traders act until `until_ns`."""
+        rows = (until_ns - self.now_ns) // self._sample_ns + 2
+        if self._written + rows > len(self._samples):
+            self._taken.append(self._samples[: self._written].copy())
+            self._written = 0
+            if rows > len(self._samples):
+                self._samples = np.zeros(rows, SAMPLE)
+        self._written = int(
+            session.advance(
+                self._state, until_ns, self._trades, self._samples, self._written, self._sample_ns, self.fx_cny_per_usd
+            )
+        )
+
+    # ---- orders from outside ----------------------------------------------------------------------------------------
+
+    def send(self, account: int, venue: Venue, side: Side, lots: int, price_ticks: int = 0) -> int:
+        """Send a FAK of a SimPy-side account now and return the lots filled. A price of 0 is any price.
+
+        Raises ValueError for an account that is not one of the SimPy side's.
+        """
+        if not 0 <= account < EXTERNAL_ACCOUNTS:
+            raise ValueError(f"account {account}: must be from 0 to {EXTERNAL_ACCOUNTS - 1}")
+        return int(session.external(self._state, account, int(venue), int(side), price_ticks, lots, self._trades))
+
+    def new_fills(self) -> Array:
+        """Return the FILL rows of SimPy-side accounts since the last call. Raises OverflowError when some were lost."""
+        count = int(self._state["fill_count"])
+        fresh = count - self._fills_read
+        if fresh > FILLS:
+            raise OverflowError(f"{fresh} fills since the last read; at most {FILLS} are kept")
+        places = np.arange(self._fills_read, count) % FILLS
+        self._fills_read = count
+        fills = self._state["fills"][places].copy()
+        fills["account"] -= EXTERNAL_ACCOUNT
+        return np.asarray(fills)
+
+    # ---- what can be read ---------------------------------------------------------------------------------------------
+
+    def quote_ticks(self, venue: Venue) -> tuple[int | None, int | None]:
+        """Return best bid and best ask in ticks, None for an empty side."""
+        book = self._state["books"][venue]
+        base, bid, ask = int(book["base_tick"]), int(book["best_bid"]), int(book["best_ask"])
+        return (base + bid if bid >= 0 else None), (base + ask if ask >= 0 else None)
+
+    def book(self, venue: Venue) -> Any:
+        """Return the BOOK record of a venue (a view)."""
+        return self._state["books"][venue]
+
+    def day(self, venue: Venue) -> tuple[int, int, int, int]:
+        """Return the day's open, high, low and close so far, in ticks; zeros when nothing traded."""
+        s = self._state
+        return tuple(int(s[name][venue]) for name in ("open", "high", "low", "close"))  # type: ignore[return-value]
+
+    def open_interest_lots(self, venue: Venue) -> int:
+        """Return the lots held long, summed over all accounts."""
+        positions = self._state["positions"][venue]
+        return int(positions[positions > 0].sum())
+
+    def class_lots(self, venue: Venue) -> dict[str, int]:
+        """Return the lots traded by each class so far; each trade counts once for each side."""
+        return {c.name.lower(): int(self._state["class_lots"][venue, c]) for c in Class}
+
+    def samples(self) -> Array:
+        """Return all SAMPLE rows so far."""
+        return np.concatenate([*self._taken, self._samples[: self._written]])
+
+    @property
+    def state(self) -> Any:
+        """The state record itself, for tests and for kernels (a view)."""
+        return self._state
+
+    def copy(self) -> TraderPopulation:
+        """Return an independent world in the same state: a fork."""
+        twin = object.__new__(TraderPopulation)
+        twin.__dict__.update(self.__dict__)
+        twin._array = self._array.copy()
+        twin._state = twin._array[0]
+        twin._trades = np.zeros_like(self._trades)
+        twin._samples = self._samples.copy()
+        twin._taken = list(self._taken)
+        return twin
+
+    def state_integers(self) -> list[int]:
+        """Return the integers of the state that a hash is taken of: books, resting orders, accounts, counters."""
+        s = self._state
+        parts = [np.array([s["now_ns"], s["next_id"], s["messages"], s["trades"]], np.int64)]
+        parts += [np.asarray(s[name], np.int64).ravel() for name in ("next_ns", "positions", "cash", "pair_lots", "class_lots")]
+        for name in ("id", "price", "quantity", "owner"):
+            parts.append(np.asarray(s["orders"][name], np.int64).ravel())
+        for venue in Venue:
+            book = s["books"][venue]
+            parts.append(np.array([book[name] for name in ("base_tick", "best_bid", "best_ask", "last", "volume", "turnover")], np.int64))
+        return [int(value) for part in parts for value in part]
+
+    def state_hash(self) -> str:
+        """Return the digest of `state_integers`."""
+        return digest(np.array(self.state_integers(), np.int64))
+
+    def check_conservation(self) -> None:
+        """Raise AssertionError when lots or money appeared or vanished at a venue."""
+        for venue in Venue:
+            lots = int(self._state["positions"][venue].sum())
+            money = int(self._state["cash"][venue].sum())
+            if lots or money or len(self._state["positions"][venue]) != ACCOUNTS:
+                raise AssertionError(f"{venue.name}: {lots} lots and {money} tick-lots too many")
+
+
+def _per_second(half_life_s: float | None) -> float:
+    return 0.0 if half_life_s is None else 1.0 - 0.5 ** (1.0 / half_life_s)
+
+
+def _fill_parameters(p: Any, parameters: TraderParameters) -> None:
+    """Write the declared parameters into the record that kernels read."""
+    for venue in Venue:
+        told: VenueTraders = getattr(parameters, venue.name.lower())
+        for key in ("noise_limit_per_s", "noise_market_per_s", "noise_cancel_per_s", "maker_half_spread_ticks",
+                    "maker_skew_ticks_per_lot", "informed_per_s", "informed_threshold_ticks", "informed_lots_per_tick",
+                    "informed_most_lots", "anchored_share", "imbalance_sd"):  # fmt: skip
+            p[key][venue] = getattr(told, key)
+        p["imbalance_persistence"][venue] = 0.5 ** (1.0 / told.imbalance_half_life_minutes)
+        p["noise_lots"][venue] = told.noise_mean_lots
+        p["noise_distance_ticks"][venue] = told.noise_mean_distance_ticks
+        p["maker_per_s"][venue] = told.maker_looks_per_s
+        p["maker_lots"][venue] = told.maker_lots_per_level
+        p["impact_per_lot"][venue] = told.impact_bps_per_lot * 1e-4
+        p["tape_share"][venue] = told.informed_tape_share
+        hours = told.own_learning_half_life_hours
+        p["own_learning_per_s"][venue] = _per_second(None if hours is None else hours * 3600)
+        p["activity"][venue] = told.activity_by_hour
+        for other in Venue:
+            if other is not venue:
+                key = f"{venue.name.lower()}_follows_{other.name.lower()}"
+                p["cross_following"][venue, other] = getattr(parameters.cross_learning, key)
+                key = f"{venue.name.lower()}_from_{other.name.lower()}_half_life_minutes"
+                minutes = getattr(parameters.cross_learning, key)
+                p["cross_learning_per_s"][venue, other] = _per_second(None if minutes is None else minutes * 60)
+    news = parameters.news
+    p["anchored_delay_minutes"] = news.anchored_delay_minutes
+    shares = {Stream.CHINA: news.china_share, Stream.GULF: news.gulf_share}
+    shares[Stream.WORLD] = 1.0 - news.china_share - news.gulf_share
+    homes = {Stream.WORLD: Venue.BRENT, Stream.CHINA: Venue.SC, Stream.GULF: Venue.OMAN}
+    p["news_public_share"] = news.public_share
+    log_variance = news.volatility_shock_hourly**2 / (1.0 - news.volatility_persistence_hourly**2)
+    jump_variance = news.jumps_per_day * news.jump_scale**2 / _SECONDS_PER_DAY
+    daily_sd = news.volatility_annual / math.sqrt(_TRADING_DAYS_PER_YEAR)
+    daily_sd /= math.exp(log_variance) * math.sqrt(1.0 + jump_variance)
+    for stream in Stream:
+        profile = np.array(news.china_activity_by_hour if stream is Stream.CHINA else news.activity_by_hour)
+        p["news_activity"][stream] = profile / profile.mean()
+        p["news_sd_per_root_s"][stream] = daily_sd * math.sqrt(shares[stream] / _SECONDS_PER_DAY)
+        p["news_home"][stream] = homes[stream]
+    p["jump_per_s"] = news.jumps_per_day / _SECONDS_PER_DAY
+    p["jump_scale"] = news.jump_scale
+    p["volatility_persistence"] = news.volatility_persistence_hourly
+    p["volatility_shock"] = news.volatility_shock_hourly
+    for pair, name in enumerate(("sc_oman", "sc_brent", "oman_brent")):
+        told_pair = getattr(parameters.arbitrage, name)
+        p["arbitrage_most_lots"][pair] = told_pair.capital_lots
+        p["arbitrage_slice_lots"][pair] = told_pair.slice_lots
+        p["arbitrage_band"][pair] = told_pair.band_bps * 1e-4
+        p["arbitrage_exit"][pair] = told_pair.exit_bps * 1e-4
+
+
+def _holdings(open_interest_lots: int, rng: np.random.Generator) -> Array:
+    """Draw holdings of the noise accounts that sum to zero, with `open_interest_lots` on the long side."""
+    half = NOISE_ACCOUNTS // 2
+    sides = [rng.dirichlet(np.ones(half)) for _ in range(2)]
+    result = np.zeros(NOISE_ACCOUNTS, np.int64)
+    for k, (weights, sign) in enumerate(zip(sides, (1, -1), strict=True)):
+        lots = np.floor(weights * open_interest_lots).astype(np.int64)
+        lots[: open_interest_lots - int(lots.sum())] += 1
+        result[k::2] = sign * lots
+    return result
