@@ -171,29 +171,31 @@ def bench(
 
 def print_rows(rows: Sequence[Row], console: Console) -> None:
     """Print the measures as a table, by section; effects whose interval has no zero stand out."""
+    from rich.markup import escape
     from rich.table import Table
 
     from scenarios.report import estimate_text
 
     has_change = any(row.changed or row.effect for row in rows)
+    has_room = console.width >= 105  # for the changed run, which base and effect imply
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     table.add_column("")
-    for name in ("base", "changed", "effect") if has_change else ("base",):
+    for name in ["base", *["changed"] * has_room, "effect"] if has_change else ["base"]:
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("")
     section = None
     for row in rows:
         if row.section != section:
             section = row.section
-            table.add_row(f"[bold]{section}[/bold]")
+            table.add_row(f"[bold]{escape(row.section)}[/bold]")
         effect = row.effect
         clear = effect is not None and effect.low is not None and effect.low * (effect.high or 0.0) > 0
         values = [estimate_text(row.base)]
         if has_change:
-            values += [estimate_text(row.changed), estimate_text(effect)]
+            values += [estimate_text(row.changed)] * has_room + [estimate_text(effect)]
         if clear:
-            values[-1] = f"[bold magenta]{values[-1].replace('[', chr(92) + '[')}[/]"
-        table.add_row(f"  {row.label}", *values, row.unit)
+            values[-1] = f"[bold magenta]{values[-1]}[/]"
+        table.add_row(f"  {escape(row.label)}", *values, row.unit)
     console.print(table, highlight=False)
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+_POINTS: Final = 4_000  # of a line, more than a page can show
 VENUES: Final = ("SC", "Oman", "Brent")
 # Okabe and Ito's colours, which stay apart for colour-blind readers and in grey
 VENUE_COLOURS: Final = {"SC": "#D55E00", "Oman": "#009E73", "Brent": "#0072B2"}
@@ -163,6 +164,7 @@ def price_paths(quotes: pd.DataFrame) -> Figure:
         for axes, venue in zip(grid, venues, strict=True):
             for arm in arms:
                 one = first[(first["venue"] == venue) & (first["arm"] == arm)].sort_values("at_ns")
+                one = one.iloc[:: max(1, len(one) // _POINTS)]
                 at, mid = one["at_ns"].to_numpy("int64"), one["mid"].to_numpy(float).copy()
                 step = np.diff(at, prepend=at[:1])
                 mid[step > 3_600_000_000_000] = (
@@ -244,9 +246,10 @@ def gas_prices(gas_days: pd.DataFrame) -> Figure:
             axes.set_title(title)
             axes.yaxis.set_major_locator(MaxNLocator(5))
             axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
-            _date_axis(axes)
             if column.endswith("m3"):
                 axes.set_ylim(bottom=0)
+        for axes in grid[-2:]:
+            _date_axis(axes)
         if not gas_days["unserved_m3"].any():
             grid[-1].set_ylim(0, 1)
         _arm_legend(figure, grid[-1], gas_days)

@@ -12,13 +12,13 @@ import math
 import os
 import re
 import tomllib
-import types
 import typing
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from pathlib import Path
+from types import UnionType
 from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -308,15 +308,15 @@ def _messages(model: type[BaseModel], document: Document, error: ValidationError
     for path, group in groups.items():
         first = group[0]
         at = document.origin(path[:-1] if first.kind == "missing" else path)
-        key = f"{_dotted(path)}" if path else ""
+        key = _dotted(path)
         if first.kind == "extra_forbidden":
             text = f"{key}: {near[path][1]}"
         elif first.kind == "missing":
-            text = f"{key}: is missing{_described(first.about, ' (')}"
+            text = f"{key}: is missing{_described(first.about)}"
         else:
             shown = "" if isinstance(first.value, dict | list | tuple) else f" = {_text(first.value)}"
             must = " or ".join(dict.fromkeys(_must(p) for p in group)).replace(" or must be ", " or ")
-            text = f"{key}{shown}: {must}{_described(first.about, ' (')}" if key else must
+            text = f"{key}{shown}: {must}{_described(first.about)}" if path else must
         found.append(((at.file != document.name, at.file, at.line or 0), f"{at}: {text}"))
     return [text for _, text in sorted(found, key=lambda pair: pair[0])]
 
@@ -337,7 +337,7 @@ def _place(model: type[BaseModel], error: Mapping[str, Any]) -> _Problem:
         path, in_union = (*path, part), False
         if _is_model(annotation):
             owner = annotation
-            about = _fields(annotation).get(str(part))
+            about = annotation.model_fields.get(str(part))
             annotation = about.annotation if about else Any
         else:
             owner = None
@@ -358,7 +358,7 @@ def _plain(annotation: Any) -> tuple[Any, list[Any]]:
     """Strip Annotated and None from an annotation; return it and, for a union, its members."""
     while typing.get_origin(annotation) is typing.Annotated:
         annotation = typing.get_args(annotation)[0]
-    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+    if typing.get_origin(annotation) in (typing.Union, UnionType):
         members = [m for m in typing.get_args(annotation) if m is not type(None)]
         return _plain(members[0]) if len(members) == 1 else (annotation, members)
     return annotation, [annotation]
@@ -384,13 +384,9 @@ def _is_model(annotation: Any) -> bool:
     return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 
-def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
-    return {info.alias or name: info for name, info in model.model_fields.items()}
-
-
 def _nearest_key(problem: _Problem) -> tuple[str, str]:
     """Return the valid key that an unknown key most likely means, and the sentence that says so."""
-    key, known = str(problem.path[-1]), list(_fields(problem.owner)) if problem.owner else []
+    key, known = str(problem.path[-1]), list(problem.owner.model_fields) if problem.owner else []
     stem, unit = _split_unit(key)
     for name in known:
         other_stem, other_unit = _split_unit(name)
@@ -451,8 +447,8 @@ def _must(problem: _Problem) -> str:
     return problem.said[:1].lower() + problem.said[1:]
 
 
-def _described(about: FieldInfo | None, start: str) -> str:
-    return f"{start}{about.description})" if about and about.description else ""
+def _described(about: FieldInfo | None) -> str:
+    return f" ({about.description})" if about and about.description else ""
 
 
 def _did_you_mean(word: str, known: Sequence[str]) -> str:
