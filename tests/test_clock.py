@@ -94,6 +94,14 @@ def test_a_lever_takes_the_night_away_or_gives_other_hours(calendar, sc):
     assert sum(change.ends_trading_day for change in changes) == 1
 
 
+def test_hours_are_data_and_come_back_from_it(sc):
+    hours = sc.on(date(2024, 11, 4)).sessions
+    assert hours.model_dump(mode="json")["parts"][0]["hours"] == ["21:00-02:30"]
+    assert Sessions.model_validate(hours.model_dump(mode="json")) == hours
+    with pytest.raises(ValueError, match="half past nine"):
+        Session(name="day", hours=("half past nine",))
+
+
 def test_intervals_after_midnight_fall_on_the_next_day(calendar):
     late = Session(name="night", evening_before=True, hours=("21:00-23:30", "00:30-02:30"))
     changes = calendar.phases(date(2024, 11, 5), Sessions(source="assumption: what-if", parts=(late,)))

@@ -198,6 +198,22 @@ def test_expansion_of_bases_with_room_changes_no_sale(build, figures):
     assert runs[0] == runs[1] and runs[0][0] > 0
 
 
+def test_capital_bounds_the_cargoes_outstanding(build, figures):
+    small = changed(figures, importer={"max_cargoes_outstanding": 2}, load_out={"initial_fill": 0.3})
+    env, world = build(8.0, parameters=small)
+    env.run(until=until(date(2024, 9, 27)))
+    assert sold_lots(world) == 4_000 and world.importer.cargoes_outstanding == 2
+
+
+def test_part_cargo_sails_when_the_book_gives_too_little(build):
+    env, world = build(8.0, depth_lots=2)  # 72 decisions a day: 144 lots
+    env.run(until=until(date(2024, 9, 10)))
+    first = world.importer.cargoes[0]
+    assert 200_000 <= first.bbl < 2_000_000
+    assert first.booked_ns - ns(FLOW_START, time(9)) >= 3 * NS_PER_DAY
+    world.check_conservation()
+
+
 def test_less_room_means_fewer_sales(build, figures):
     sales = []
     for fill in (0.6, 0.8, 0.9, 0.99):

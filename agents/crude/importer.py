@@ -86,11 +86,13 @@ class ImportArbitrageur:
         if self.programme is None:
             return
         trigger = lines.imports[self.programme.group].cny_per_bbl(oman_ask) + self._own.margin_cny_per_bbl
-        wanted = self._cargo_lots - self.pending_lots
-        if bid > trigger and wanted > 0:
-            self.account.submit(Venue.SC, Side.SELL, min(self._own.slice_lots, wanted), trigger)
+        if self.pending_lots < self._enough_lots(self.programme):
+            if bid > trigger:
+                wanted_lots = self._cargo_lots - self.pending_lots
+                self.account.submit(Venue.SC, Side.SELL, min(self._own.slice_lots, wanted_lots), trigger)
+        elif self.account.lots[Venue.OMAN] == self.pending_lots:
+            self._book(self.programme, freight_usd_per_bbl, fx_cny_per_usd)
         self.account.hedge(Venue.OMAN, self.pending_lots, self._own.slice_lots)
-        self._book_if_ready(freight_usd_per_bbl, fx_cny_per_usd)
 
     def room_bbl(self, group: Group) -> int:
         """Return the room of a group for another cargo, in barrels."""
@@ -139,14 +141,13 @@ class ImportArbitrageur:
         self._bases[cheapest].commit(self._shipping.cargo_bbl, importer=True)
         return Programme(cheapest, int(self._env.now))
 
-    def _book_if_ready(self, freight_usd_per_bbl: float, fx_cny_per_usd: float) -> None:
-        programme = self.programme
-        assert programme is not None
-        lots = self.pending_lots
+    def _enough_lots(self, programme: Programme) -> int:
+        """Return the lots that make a cargo: a full one, or after some days the least that a base takes."""
         late = self._env.now - programme.since_ns > days_ns(self._own.patience_days)
-        least_lots = self._shipping.minimum_parcel_bbl // BBL_PER_SC_LOT if late else self._cargo_lots
-        if lots < least_lots or self.account.lots[Venue.OMAN] != lots:
-            return
+        return self._shipping.minimum_parcel_bbl // BBL_PER_SC_LOT if late else self._cargo_lots
+
+    def _book(self, programme: Programme, freight_usd_per_bbl: float, fx_cny_per_usd: float) -> None:
+        lots = self.pending_lots
         bbl = lots * BBL_PER_SC_LOT
         self._bases[programme.group].commit(bbl - self._shipping.cargo_bbl, importer=True)
         group = self._groups[programme.group]

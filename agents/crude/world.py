@@ -67,7 +67,7 @@ class CrudeWorld:
         self._env, self._parameters, self._calendar, self._rulebook = env, parameters, calendar, rulebook
         self._market, self._oman, self._sc, self._fx = market, oman, sc, fx
         self._levers = LeverDays(levers)
-        self._lines: tuple[date, Parities, float] | None = None
+        self._lines: tuple[tuple[date, float], Parities, float] | None = None
         self.bases: dict[Group, DeliveryBases] = {}
         for name in GROUPS:
             capacity_bbl = self._capacity_bbl(name, start)
@@ -167,8 +167,9 @@ class CrudeWorld:
             yield env.timeout(step_ns - env.now % step_ns)
 
     def _lines_on(self, day: date) -> tuple[Parities, float]:
-        """Return a day's parity lines and its freight with insurance, USD/bbl; remembered for the day."""
-        if self._lines is None or self._lines[0] != day:
+        """Return a day's parity lines and its freight with insurance, USD/bbl; kept for the day and FX."""
+        fx = self._fx.on(day)
+        if self._lines is None or self._lines[0] != (day, fx):
             costs = self._parameters.costs
             worldscale = self._levers.freight_worldscale(day, costs.freight_worldscale)
             added_insurance = self._levers.added_insurance_usd_per_bbl(day)
@@ -178,10 +179,10 @@ class CrudeWorld:
                 freight_worldscale=worldscale,
                 added_insurance_usd_per_bbl=added_insurance,
                 storage_fee_cny_per_bbl_day=self._rulebook.on(day).storage_fee_cny_per_bbl_day or 0.0,
-                fx_cny_per_usd=self._fx.on(day),
+                fx_cny_per_usd=fx,
             )
             freight = worldscale * USD_PER_BBL_PER_WS_POINT + costs.insurance_usd_per_bbl + added_insurance
-            self._lines = (day, lines, freight)
+            self._lines = ((day, fx), lines, freight)
         return self._lines[1], self._lines[2]
 
     def _capacity_bbl(self, group: Group, day: date) -> int:
