@@ -54,6 +54,7 @@ def test_resampling_a_group_leaves_all_others():
 def test_the_longest_group_decides():
     streams = Streams(1, draws={"*": 1, "news.*": 2, "news.*.sc": 3, "news.china.*": 4})
     assert [streams.draw(name) for name in NAMES] == [2, 4, 1, 1, 1, 1]
+    assert Streams(1, draws={"news.w*": 1, "news.*.brent": 2}).draw("news.world.brent") == 2
     assert Streams(1).draw("flow.sc.noise") == 0
 
 
