@@ -52,13 +52,11 @@ Rule = Callable[[list[Priced]], int | None]
 class TradeIndex:
     """Publish one value a day from the day's trades; carry the last value where the rule finds none.
 
-    `first_value_fen_per_t` stands until the first trade: the level at which publication began. Days must be published in
-    order, each once; ValueError otherwise.
+    `first_value_fen_per_t` stands until the first trade: the level at which publication began. Days must be
+    published in order, each once; ValueError otherwise.
     """
 
-    def __init__(
-        self, name: str, first_value_fen_per_t: int, rule: Rule = volume_weighted_fen_per_t
-    ) -> None:
+    def __init__(self, name: str, first_value_fen_per_t: int, rule: Rule = volume_weighted_fen_per_t) -> None:
         if first_value_fen_per_t < 1:
             raise ValueError(f"{name}: the first value must be 1 fen per tonne or more")
         self.name = name

@@ -1,8 +1,8 @@
 """The listing mechanism of SHPGX: a seller posts price and quantity, buyers take first come, first served.
 
-It is a board for physical deals, not an order book: nothing crosses, a buyer names the listing that it takes. It knows no
-agent and no clock: names are strings, and the caller says what time it is. There is no clearing house; the
-money of a trade passes from buyer to seller at once, as SHPGX asks for payment before delivery.
+It is a board for physical deals, not an order book: nothing crosses, a buyer names the listing that it takes.
+It knows no agent and no clock: names are strings, and the caller says what time it is. There is no clearing
+house; the money of a trade passes from buyer to seller at once, as SHPGX asks for payment before delivery.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Refusal(Enum):
 
 
 class ListingRefused(ValueError):
-    """Say that the board refused a message, with the `reason` as a `Refusal`. Nothing has changed on the board."""
+    """Say that the board refused a message, and the `reason`; nothing has changed on the board."""
 
     def __init__(self, reason: Refusal) -> None:
         super().__init__(reason.value)
@@ -34,7 +34,7 @@ class ListingRefused(ValueError):
 
 @dataclass(frozen=True)
 class Listing:
-    """Offer a fixed quantity at a fixed price, at a place, for delivery within `delivery` (the notice's own words)."""
+    """Offer a quantity at a fixed price, at a place; `delivery` is the notice's own words."""
 
     number: int
     time_ns: int
@@ -69,7 +69,8 @@ class ListingTrade:
 class ListingBoard:
     """Keep the open listings, the trades, and the money that passed, in the order in which they came.
 
-    Quantities are whole tonnes and money whole fen, so both are conserved exactly. Methods raise `ListingRefused`.
+    Quantities are whole tonnes and money whole fen, so both are conserved exactly. Methods raise
+    `ListingRefused`.
     """
 
     def __init__(self) -> None:

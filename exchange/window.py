@@ -1,7 +1,7 @@
 """A daily assessment window: bids and offers uncross once, at one price.
 
-It is a pure function of two lists; it knows no agent, and it is not the call auction of the futures books, which works on
-the book's arrays. Prices are integer ticks; volumes are integers of any unit.
+It is a pure function of two lists; it knows no agent, and it is not the call auction of the futures books,
+which works on the book's arrays. Prices are integer ticks; volumes are integers of any unit.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ class Uncrossing:
 def uncross(bids: Sequence[Interest], offers: Sequence[Interest], previous_ticks: int) -> Uncrossing | None:
     """Return the uncrossing at the price of the largest executable volume, or None when nothing trades.
 
-    Executable volume at p = min(sum of bids with limit >= p, sum of offers with limit <= p). It is largest on one
-    interval of ticks; the price is the tick of it nearest to `previous_ticks`. Better limits fill first, equal
-    limits in the order given. Raises ValueError for a volume below 1.
+    Executable volume at p = min(sum of bids with limit >= p, sum of offers with limit <= p). It is largest on
+    one interval of ticks; the price is the tick of it nearest to `previous_ticks`. Better limits fill first,
+    equal limits in the order given. Raises ValueError for a volume below 1.
     """
     if any(interest.volume < 1 for interest in (*bids, *offers)):
         raise ValueError("a bid or an offer must have a volume of 1 or more")

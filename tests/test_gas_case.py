@@ -1,4 +1,4 @@
-"""One gas world for the tests: the base figures on published monthly means of Brent, and a fixed exchange rate."""
+"""One gas world for the tests: the base figures on monthly means of Brent, at a fixed exchange rate."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ PART = Path(__file__).parents[1] / "scenarios/library/parts/gas.toml"
 START = date(2024, 8, 1)
 # World Bank, Commodity Markets (Pink Sheet): Brent, monthly means in USD/bbl, April 2024 to August 2025.
 BRENT_USD_PER_BBL = (
-    90.05, 82.00, 82.56, 85.30, 80.86, 74.29, 75.66, 74.40, 73.83, 79.21, 75.16, 72.57, 67.75, 64.21, 71.45, 70.95, 68.20,
+    90.05, 82.00, 82.56, 85.30, 80.86, 74.29, 75.66, 74.40, 73.83,
+    79.21, 75.16, 72.57, 67.75, 64.21, 71.45, 70.95, 68.20,
 )  # fmt: skip
 _BRENT_FIRST = date(2024, 4, 15)
 
@@ -36,7 +37,9 @@ def base_parameters() -> GasParameters:
 
 def streams(seed: int) -> Callable[[str], np.random.Generator]:
     def rng(name: str) -> np.random.Generator:
-        return np.random.Generator(np.random.Philox(np.random.SeedSequence(seed, spawn_key=(crc32(name.encode()),))))
+        return np.random.Generator(
+            np.random.Philox(np.random.SeedSequence(seed, spawn_key=(crc32(name.encode()),)))
+        )
 
     return rng
 

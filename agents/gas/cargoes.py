@@ -1,12 +1,12 @@
 """LNG cargoes and the voyage of one: loading, sailing, waiting, discharging.
 
-A cargo belongs to one importer from the day on which it is planned. It has no route of its own and no fleet behind it: its
-voyage takes the supplier's days, and a ship is there when it is due to load.
+A cargo belongs to one importer from the day on which it is planned. It has no route of its own and no fleet
+behind it: its voyage takes the supplier's days, and a ship is there when it is due to load.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -71,13 +71,13 @@ def voyage(
     parameters: ShippingParameters,
     choose_terminal: Callable[[Cargo], Terminal],
     price: Callable[[Cargo], float],
-) -> Iterator[Any]:
+) -> Generator[simpy.Event, Any, None]:
     """Run one cargo from loading to the tank (a SimPy process).
 
-    Loaded = delivered + boil-off + heel, in whole m3. Boil-off = loaded x rate x time from loading to mooring. A
-    cargo whose loading lies before the start is at sea when the run begins.
+    Loaded = delivered + boil-off + heel, in whole m3. Boil-off = loaded x rate x time from loading to
+    mooring. A cargo whose loading lies before the start is at sea when the run begins.
     """
-    yield env.timeout(max(0, cargo.planned_loading_ns - env.now))
+    yield env.timeout(max(0, cargo.planned_loading_ns - int(env.now)))
     if cargo.lost:
         return
     cargo.loaded_ns = cargo.planned_loading_ns
@@ -87,10 +87,10 @@ def voyage(
         cargo.price_usd_per_mmbtu = price(cargo)
     terminal = choose_terminal(cargo)
     cargo.terminal = terminal.name
-    yield env.timeout(max(0, cargo.loaded_ns + cargo.sailing_ns - env.now))
-    cargo.arrived_ns = env.now
+    yield env.timeout(max(0, cargo.loaded_ns + cargo.sailing_ns - int(env.now)))
+    cargo.arrived_ns = int(env.now)
     yield terminal.moor(cargo.loaded_m3 - cargo.heel_m3)
-    cargo.moored_ns = env.now
+    cargo.moored_ns = int(env.now)
     rate_ppm = round(parameters.boil_off_per_day * 1_000_000)
     at_sea_ns = cargo.moored_ns - cargo.loaded_ns
     boil_off_m3 = cargo.loaded_m3 * rate_ppm * at_sea_ns // (1_000_000 * NS_PER_DAY)
@@ -98,5 +98,5 @@ def voyage(
     yield env.timeout(terminal.unloading_ns)
     cargo.boil_off_m3 = boil_off_m3
     cargo.delivered_m3 = cargo.loaded_m3 - cargo.heel_m3 - boil_off_m3
-    cargo.discharged_ns = env.now
+    cargo.discharged_ns = int(env.now)
     terminal.discharge(cargo.delivered_m3, cargo.loaded_m3 - cargo.heel_m3)

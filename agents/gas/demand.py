@@ -22,7 +22,8 @@ _COOLING_MONTHS = (6, 7, 8, 9)
 class Weather:
     """Move the anomaly of temperature (degrees from the season's normal) by a daily AR(1), one draw a day.
 
-    a_t = persistence x a_(t-1) + sd x sqrt(1 - persistence^2) x e_t. Cold waves come on top, and are known once begun.
+    a_t = persistence x a_(t-1) + sd x sqrt(1 - persistence^2) x e_t. Cold waves come on top, and are known
+    once begun.
     """
 
     def __init__(self, parameters: DemandParameters, rng: np.random.Generator) -> None:
@@ -96,6 +97,6 @@ class Demand:
         return dict(zip(self.sectors, (float(v) for v in demand_m3 * self._trucked), strict=True))
 
     def price_response(self, price_cny_per_t: float, weights: Sequence[float]) -> float:
-        """Return how demand answers to a price, 1 at the reference, for a buyer with these weights of the sectors."""
+        """Return the answer of demand to a price, 1 at the reference, for these weights of the sectors."""
         factors = (price_cny_per_t / self._reference) ** self._elasticity
         return float(np.dot(factors, weights) / sum(weights))

@@ -1,7 +1,7 @@
 """The daily dispatch: piped demand against pipeline gas and send-out, all in whole m3.
 
-It is a rule, not a market: gas by pipe first, then LNG from each terminal in proportion to what it holds, then cuts in the
-sectors' order.
+It is a rule, not a market: gas by pipe first, then LNG from each terminal in proportion to what it holds,
+then cuts in the sectors' order.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def split(total: int, weights: Sequence[int]) -> list[int]:
 
 
 def share_out(total: int, weights: Sequence[int], limits: Sequence[int]) -> list[int]:
-    """Split `total` in proportion to `weights` within `limits`, what is over by the room left, all of it if they allow."""
+    """Split `total` in proportion to `weights` within `limits`, and what is over by the room left."""
     parts = [min(part, limit) for part, limit in zip(split(total, weights), limits, strict=True)]
     room = [limit - part for part, limit in zip(parts, limits, strict=True)]
     more = split(min(total - sum(parts), sum(room)), room)

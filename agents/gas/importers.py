@@ -1,12 +1,12 @@
 """Importers of LNG: what they expect, what they list at SHPGX and what they bid for in the JKM window.
 
-An importer owns its terminals' tanks and serves the sectors through them. It keeps no accounts beyond its cargoes and its
-listings, and it does not speculate: it wants cover.
+An importer owns its terminals' tanks and serves the sectors through them. It keeps no accounts beyond its
+cargoes and its listings, and it does not speculate: it wants cover.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from math import exp
@@ -26,8 +26,8 @@ from exchange.units import GAS_M3_PER_TONNE_LNG, TONNES_PER_M3_LNG, cny_per_tonn
 class Outlook:
     """What an importer sees ahead, in m3 of liquid.
 
-    `scarcity` = mean over the look-ahead of 1 - projected stock / wanted stock, from -1 to 1; `missing_m3` is what the
-    end of the look-ahead lacks; `contract_usd_per_mmbtu` is the mean price of its term cargoes.
+    `scarcity` = mean over the look-ahead of 1 - projected stock / wanted stock, from -1 to 1; `missing_m3` is
+    what the end of the look-ahead lacks; `contract_usd_per_mmbtu` is the mean price of its term cargoes.
     """
 
     scarcity: float
@@ -42,7 +42,7 @@ def landed_cny_per_t(price_usd_per_mmbtu: float, fx_cny_per_usd: float, shpgx: S
 
 
 def netback_usd_per_mmbtu(price_cny_per_t: float, fx_cny_per_usd: float, shpgx: ShpgxParameters) -> float:
-    """Return the DES price at which a tonne sold on the lorry just covers its cost (the inverse of `landed_cny_per_t`)."""
+    """Return the DES price that a tonne sold on the lorry just pays for; the inverse of `landed_cny_per_t`."""
     fee_cny_per_t = shpgx.terminal_fee_cny_per_m3_gas * GAS_M3_PER_TONNE_LNG
     return usd_per_mmbtu((price_cny_per_t - fee_cny_per_t) / (1.0 + shpgx.vat), fx_cny_per_usd)
 
@@ -105,9 +105,9 @@ class Importer:
     def list_price_fen_per_t(self, outlook: Outlook, jkm_usd_per_mmbtu: float, fx_cny_per_usd: float) -> int:
         """Revise and return the price that it lists at SHPGX, in price steps.
 
-        It moves a part of the way, each trading day, to cost x (1 + margin) x exp(elasticity x scarcity). Cost is that
-        of the next tonne on the lorry: contract + w x (JKM - contract), where the weight of spot w rises with scarcity,
-        from 0 to 1.
+        It moves a part of the way, each trading day, to cost x (1 + margin) x exp(elasticity x scarcity).
+        Cost is that of the next tonne on the lorry: contract + w x (JKM - contract), where the weight of spot
+        w rises with scarcity, from 0 to 1.
         """
         common = self._common
         weight = common.spot_weight + common.spot_weight_per_scarcity * outlook.scarcity
@@ -120,9 +120,10 @@ class Importer:
         return max(1, round(self._price_cny_per_t / step)) * step * 100
 
     def listed_quantities_t(self, expected_t: float, days: int) -> dict[str, int]:
-        """Return the tonnes that each terminal lists for `days` days of loading, of an expected `expected_t` in all.
+        """Return the tonnes that each terminal lists for `days` days of loading, when `expected_t` sell in all.
 
-        Its share and some more, split by stock, within what the loading bays can do and a half of what the tanks have.
+        Its share and some more, split by stock, within what the loading bays can do and a half of what the
+        tanks have.
         """
         wanted_t = self.market_share * expected_t * self._shpgx.listed_over_expected
         stock_m3 = sum(terminal.available_m3 for terminal in self.terminals)
@@ -151,3 +152,15 @@ class Importer:
         security = self._own.security_weight
         limit = security * jkm_usd_per_mmbtu * (1.0 + urgency) + (1.0 - security) * netback_usd
         return [Tender(self.name, limit, cargo_m3)] * cargoes
+
+
+def market_scarcity(importers: Mapping[str, Importer], outlooks: Mapping[str, Outlook]) -> float:
+    """Return the mean scarcity of the importers, weighted by their market shares."""
+    return sum(importer.market_share * outlooks[name].scarcity for name, importer in importers.items())
+
+
+def market_contract_usd_per_mmbtu(
+    importers: Mapping[str, Importer], outlooks: Mapping[str, Outlook]
+) -> float:
+    """Return the mean contract price of the importers, weighted by their market shares."""
+    return sum(i.market_share * outlooks[name].contract_usd_per_mmbtu for name, i in importers.items())

@@ -1,7 +1,8 @@
 """JKM: the daily window in which spot LNG for Asia is priced.
 
-Chinese tenders meet the rest of the world's demand curve and the portfolio sellers' supply curve; the price is where they
-uncross. The rest of the world is two curves, not agents. A spot cargo traded here is delivered by its seller.
+Chinese tenders meet the rest of the world's demand curve and the portfolio sellers' supply curve; the price
+is where they uncross. The rest of the world is two curves, not agents. A spot cargo traded here is delivered
+by its seller.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from exchange.window import Interest, uncross
 
 SELLERS = "sellers"
 WORLD = "rest of the world"
+_LARGEST_LOSS = 0.95
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,8 @@ class Assessment:
 def world_lost_share(lost: np.ndarray, buffer_days: int) -> float:
     """Return the loss of world supply as the market counts it, from the daily lost shares around today.
 
-    = min(largest day, sum of all days / buffer_days): stocks carry a short loss, and a loss as long as the buffer counts
-    in full. `lost` holds the known past and the announced future, `buffer_days` to each side.
+    = min(largest day, sum of all days / buffer_days): stocks carry a short loss, and a loss as long as the
+    buffer counts in full. `lost` holds the known past and the announced future, `buffer_days` to each side.
     """
     if not lost.any():
         return 0.0
@@ -62,7 +64,8 @@ def world_lost_share(lost: np.ndarray, buffer_days: int) -> float:
 class JkmWindow:
     """Assess JKM once a working day, and keep it in `history` (USD/MMBtu).
 
-    `cargo_m3` is the size of a cargo. One normal for the anchor and one for each quote are drawn a day, whoever bids.
+    `cargo_m3` is the size of a cargo. One normal for the anchor and one for each quote are drawn a day,
+    whoever bids.
     """
 
     def __init__(
@@ -95,11 +98,11 @@ class JkmWindow:
     ) -> Assessment:
         """Hold the window of a day and return its outcome.
 
-        `lost_share` of world supply raises what both sides think the gas is worth; `lost_spot_share` of the sellers'
-        volume is missing from every step of the supply curve.
+        `lost_share` of world supply raises what both sides think the gas is worth; `lost_spot_share` of the
+        sellers' volume is missing from every step of the supply curve.
         """
         parameters = self._parameters
-        scarcity = -log(1.0 - lost_share) / self._elasticity.on(day)
+        scarcity = -log(1.0 - min(lost_share, _LARGEST_LOSS)) / self._elasticity.on(day)
         oil_link = parameters.oil_slope * self._brent.mean(day, parameters.oil_months, 0)
         outside = (oil_link + parameters.constant_usd_per_mmbtu) * exp(scarcity)
         draws = self._rng.standard_normal(1 + 2 * len(self._levels))

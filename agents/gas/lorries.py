@@ -1,7 +1,7 @@
-"""Those who buy LNG by the lorry at SHPGX: town-gas firms, factories, traders, and what they have still to fetch.
+"""Those who buy LNG by the lorry at SHPGX, and what they have still to fetch.
 
-They take listings first come, first served, cheapest first for each buyer's own haul. They hold no stock: what is bought on a
-trading day is burnt on the days until the next one.
+They take listings first come, first served, cheapest first for each buyer's own haul. They hold no stock:
+what is bought on a trading day is burnt on the days until the next one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from exchange.listing import Listing, ListingBoard
 
 @dataclass(frozen=True)
 class Purchases:
-    """What the buyers of a day got, by terminal, and what they wanted at the price but found no listing for."""
+    """What the buyers got, by terminal, and what they wanted at the price but found no listing for."""
 
     bought_t: dict[str, int]
     unmet_t: int
@@ -56,8 +56,9 @@ class LorryBuyers:
     ) -> Purchases:
         """Let every buyer take what it needs; `need_t` gives all buyers' tonnes at a price.
 
-        A buyer needs its share of `need_t` at the price of the listing that it takes; a dearer listing later means
-        that it needs less. `fallback_cny_per_t` is the price at which a need without any listing is counted.
+        A buyer needs its share of `need_t` at the price of the listing that it takes; a dearer listing later
+        means that it needs less. `fallback_cny_per_t` is the price at which a need without any listing is
+        counted.
         """
         bought: dict[str, int] = {}
         unmet_t = 0

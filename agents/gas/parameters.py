@@ -21,8 +21,9 @@ Monthly = Annotated[tuple[PositiveFloat, ...], Len(12, 12)]
 class SupplierParameters(Parameters):
     """A country's LNG: what China took of it, how its contracts are priced, how far away it is.
 
-    Contract price = oil_slope x mean Brent of `averaging_months` that end `lag_months` before loading + constant.
-    `spot_share_of_window` is its part of the offers in the JKM window; the parts of all suppliers sum to 1.
+    Contract price = oil_slope x mean Brent of `averaging_months` that end `lag_months` before loading +
+    constant. `spot_share_of_window` is its part of the offers in the JKM window; the parts of all suppliers
+    sum to 1.
     """
 
     china_imports_mtpa: PositiveFloat
@@ -38,10 +39,12 @@ class SupplierParameters(Parameters):
 
 
 class ShippingParameters(Parameters):
-    """The ships, all of one size. Loaded = capacity x fill; heel stays aboard for the way back; boil-off is of loaded.
+    """The ships, all of one size.
 
-    `landed_share` is the part of China's imports that lands at the terminals of this model.
-    `monthly_profile` shapes scheduled arrivals.
+    Loaded = capacity x fill; heel stays aboard for the way back; boil-off is a share of what was loaded.
+
+    `landed_share` is the part of China's imports that lands at the terminals of this model. `monthly_profile`
+    shapes scheduled arrivals.
     """
 
     landed_share: Share
@@ -69,10 +72,11 @@ class TerminalParameters(Parameters):
 
 
 class PipelineParameters(Parameters):
-    """Gas that reaches the delta by pipe: a yearly flow with a season and noise, and swing up to the lines' capacity.
+    """Gas that reaches the delta by pipe: a yearly flow with a season and noise, and swing up to capacity.
 
-    Swing is gas that would else be put underground upstream: importers call `swing_share` of the free capacity when
-    the share of wanted cover that is missing reaches `full_swing_scarcity`, and less in proportion below it.
+    Swing is gas that would else be put underground upstream: importers call `swing_share` of the free
+    capacity when the share of wanted cover that is missing reaches `full_swing_scarcity`, and less in
+    proportion below it.
     """
 
     flow_bcm_per_year: PositiveFloat
@@ -84,11 +88,13 @@ class PipelineParameters(Parameters):
 
 
 class SectorParameters(Parameters):
-    """A consuming sector. Demand = yearly share x month factor x weather x (LNG price / reference) ^ elasticity.
+    """A consuming sector.
+
+    Demand = yearly share x month factor x weather x (LNG price / reference) ^ elasticity.
 
     Weather adds `heating_per_degc` for each degree below the season's normal from November to March, and
-    `cooling_per_degc` for each degree above it from June to September. `trucked_share` is bought as liquid at SHPGX.
-    Sectors are cut off in the order of `interrupted_rank`, lowest first.
+    `cooling_per_degc` for each degree above it from June to September. `trucked_share` is bought as liquid at
+    SHPGX. Sectors are cut off in the order of `interrupted_rank`, lowest first.
     """
 
     share: Share
@@ -116,7 +122,7 @@ class DemandParameters(Parameters):
 
 
 class ImporterParameters(Parameters):
-    """An importer: its part of term supply, and how far security of supply outweighs money when it bids for spot."""
+    """An importer: its part of term supply, and how far security outweighs money when it bids for spot."""
 
     term_weight: NonNegative
     security_weight: Share
@@ -125,9 +131,9 @@ class ImporterParameters(Parameters):
 class ImportersParameters(Parameters):
     """How all importers plan, price and bid.
 
-    They look `look_ahead_days` ahead, want `target_cover_days` of the send-out of that day but at most `max_fill` of
-    their tanks, and bid for cargoes that arrive `spot_lead_days` later. A listed price moves `price_revision_per_day` of
-    the way to what the seller's outlook asks for.
+    They look `look_ahead_days` ahead, want `target_cover_days` of the send-out of that day but at most
+    `max_fill` of their tanks, and bid for cargoes that arrive `spot_lead_days` later. A listed price moves
+    `price_revision_per_day` of the way to what the seller's outlook asks for.
     """
 
     look_ahead_days: PositiveInt
@@ -150,10 +156,11 @@ class ImportersParameters(Parameters):
 class JkmParameters(Parameters):
     """The JKM window.
 
-    Outside option = oil_slope x mean Brent of `oil_months` + constant, times (1 - lost share of world supply) ^
-    (-1 / world_demand_elasticity), where a loss counts in full when it lasts `buffer_days`. Each day the curves are
-    drawn around an anchor, which closes `pull_per_day` of its log distance to the outside option and moves by noise.
-    A curve has `steps_per_side` steps of `step` (a log price) on each side, and `window_cargoes_per_day` at the anchor.
+    Outside option = oil_slope x mean Brent of `oil_months` + constant, times (1 - lost share of world supply)
+    ^ (-1 / world_demand_elasticity), where a loss counts in full when it lasts `buffer_days`. Each day the
+    curves are drawn around an anchor, which closes `pull_per_day` of its log distance to the outside option
+    and moves by noise. A curve has `steps_per_side` steps of `step` (a log price) on each side, and
+    `window_cargoes_per_day` at the anchor.
     """
 
     first_price_usd_per_mmbtu: PositiveFloat

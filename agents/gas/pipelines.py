@@ -5,7 +5,6 @@ It is one edge into the delta, not a network.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
@@ -19,8 +18,8 @@ from exchange.units import bcm_per_year_to_m3_per_day
 class Pipeline:
     """Say how much gas the lines bring in, in whole m3 a day.
 
-    Available = nomination x season x (1 + noise) + called swing - cuts. Swing = call x swing share x (capacity -
-    nomination), with a call from 0 to 1. One draw a day.
+    Available = nomination x season x (1 + noise) + called swing - cuts. Swing = call x swing share x
+    (capacity - nomination), with a call from 0 to 1. One draw a day.
     """
 
     def __init__(self, parameters: PipelineParameters, rng: np.random.Generator) -> None:

@@ -14,7 +14,7 @@ _MID_MONTHS = tuple(date(2023, month, 15).timetuple().tm_yday for month in range
 
 
 class Season:
-    """Interpolate twelve monthly values, which stand at mid-month, linearly over the year (365 days, 29 February as 28)."""
+    """Interpolate twelve values, which stand at mid-month, over a year of 365 days (29 February as 28)."""
 
     def __init__(self, monthly: Sequence[float]) -> None:
         days = [_MID_MONTHS[-1] - 365, *_MID_MONTHS, _MID_MONTHS[0] + 365]

@@ -15,10 +15,10 @@ from agents.shocks import Event
 
 
 class LngSupplyOutage(Event):
-    """Stop `lost_share` of a supplier's loadings for `duration_days`, then restart on a straight line over `restart_ramp_days`.
+    """Stop `lost_share` of a supplier's loadings for a time, then restart over `restart_ramp_days`.
 
-    The supplier says at once how long it will last (force majeure): importers and the JKM window expect it from the
-    first day on.
+    The supplier says at once how long it will last (force majeure): importers and the JKM window expect it
+    from the first day on.
     """
 
     kind: Literal["lng_supply_outage"]
@@ -38,7 +38,7 @@ class LngSupplyOutage(Event):
 
 
 class LostCargoes(Event):
-    """Lose the next `lost_cargoes` term cargoes to load, of one supplier or of any."""
+    """Lose the next term cargoes to load, of one supplier or of any; at most those planned by then."""
 
     kind: Literal["lost_cargoes"]
     lost_cargoes: int = Field(ge=1)

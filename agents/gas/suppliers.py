@@ -1,6 +1,7 @@
-"""Suppliers of LNG: the schedule of their term cargoes, what an outage strikes from it, and their price formula.
+"""Suppliers of LNG: the schedule of their term cargoes, what outages strike from it, their price formula.
 
-A supplier decides nothing: it loads what is scheduled unless it cannot. Its spot cargoes are sold in the JKM window.
+A supplier decides nothing: it loads what is scheduled unless it cannot. Its spot cargoes are sold in the JKM
+window.
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ _ARRIVAL_HOUR = 6
 class Supplier:
     """Schedule the term cargoes of one supplier, in the order of their planned arrival.
 
-    Yearly liquid = China's imports x landed share x term share, spread over days by the monthly profile; a cargo is
-    due when the sum reaches a cargo's size. It goes to the buyer whose deliveries lag its weight most. One
-    standard normal is drawn for each cargo's sailing time and one uniform at the start, whatever is lost.
+    Yearly liquid = China's imports x landed share x term share, spread over days by the monthly profile; a
+    cargo is due when the sum reaches a cargo's size. It goes to the buyer whose deliveries lag its weight
+    most. One standard normal is drawn for each cargo's sailing time and one uniform at the start, whatever is
+    lost.
     """
 
     def __init__(
@@ -66,7 +68,7 @@ class Supplier:
         return cargoes
 
     def stop(self, outage: DatedShock, planned: Sequence[Cargo]) -> None:
-        """Begin an outage: strike its share of the `planned` cargoes still to load, and of those planned later."""
+        """Begin an outage: strike its share of the `planned` cargoes to load, and of those planned later."""
         self._outages.append(outage)
         self._strike([cargo for cargo in planned if cargo.planned_loading_day >= outage.day])
 

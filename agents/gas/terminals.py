@@ -1,7 +1,7 @@
 """LNG terminals: berths, the queue at the anchorage, tanks.
 
-A terminal stores and hands out what it is told to; who sells the gas and how much is sent out is decided elsewhere. All
-volumes are whole m3 of liquid.
+A terminal stores and hands out what it is told to; who sells the gas and how much is sent out is decided
+elsewhere. All volumes are whole m3 of liquid.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from exchange.units import GAS_M3_PER_M3_LNG, NS_PER_HOUR
 class Terminal:
     """Keep the tanks and berths of one terminal.
 
-    Ships are called in from the anchorage in the order of arrival, when a berth is free, the port is open and the
-    tanks have room for the whole cargo. The queue is its own, as a `simpy.Resource` can neither close nor grow.
-    `waiting` counts the ships at anchor; `stock_m3` includes the heel; `sold_m3` is what lorries have paid for.
+    Ships are called in from the anchorage in the order of arrival, when a berth is free, the port is open and
+    the tanks have room for the whole cargo. The queue is its own, as a `simpy.Resource` can neither close nor
+    grow. `waiting` counts the ships at anchor; `stock_m3` includes the heel; `sold_m3` is what lorries have
+    paid for.
     """
 
     def __init__(self, env: simpy.Environment, name: str, parameters: TerminalParameters) -> None:
@@ -65,7 +66,7 @@ class Terminal:
         return min(self.stock_m3 * self._boil_off_ppm // 1_000_000, self.available_m3)
 
     def moor(self, volume_m3: int) -> simpy.Event:
-        """Queue a ship with `volume_m3` to discharge; the event fires when it is alongside and room is kept for it."""
+        """Queue a ship with `volume_m3` to discharge; the event fires when it is alongside, its room kept."""
         alongside = self._env.event()
         self._anchorage.append((volume_m3, alongside))
         self._call_ships()
@@ -95,7 +96,7 @@ class Terminal:
         self._call_ships()
 
     def send_out(self, volume_m3: int) -> None:
-        """Turn liquid into gas for the pipes. Raises ValueError beyond the available stock or the day's send-out."""
+        """Turn liquid into gas for the pipes. Raises ValueError beyond stock or the day's send-out."""
         if volume_m3 > min(self.available_m3, self.max_send_out_m3):
             raise ValueError(f"{self.name}: cannot send out {volume_m3} m3")
         self.stock_m3 -= volume_m3

@@ -1,0 +1,126 @@
+"""All cargoes for the delta: planned, at sea and done, and the rules that send them on their way.
+
+It books ships; it does not decide what is bought. Term cargoes come from the suppliers' schedules, spot
+cargoes from the JKM window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+import numpy as np
+import simpy
+
+from agents.gas.cargoes import Cargo, nominal_delivery_m3, voyage
+from agents.gas.jkm import Tender
+from agents.gas.parameters import ImportersParameters, ShippingParameters
+from agents.gas.suppliers import Supplier
+from agents.gas.terminals import Terminal
+from agents.prices import PriceHistory
+from exchange.clock import day_of
+from exchange.units import NS_PER_DAY
+
+
+class Fleet:
+    """Keep every cargo, and start the voyage of each as soon as it is planned.
+
+    A cargo is sent, when it loads, to that terminal of its importer whose tanks are emptiest, cargoes on the
+    way counted in.
+    """
+
+    def __init__(
+        self,
+        env: simpy.Environment,
+        shipping: ShippingParameters,
+        common: ImportersParameters,
+        suppliers: Mapping[str, Supplier],
+        terminals: Mapping[str, Terminal],
+        brent: PriceHistory,
+    ) -> None:
+        self.cargoes: list[Cargo] = []
+        self.cargo_m3 = nominal_delivery_m3(shipping)
+        self._env = env
+        self._shipping = shipping
+        self._common = common
+        self._suppliers = suppliers
+        self._terminals = terminals
+        self._brent = brent
+        self._pending: list[Cargo] = []
+        self._numbers = 0
+
+    def plan(self, until: date) -> None:
+        """Plan the term cargoes that arrive up to a day, and forget those that are done."""
+        self._pending = [cargo for cargo in self._pending if cargo.pending]
+        for supplier in self._suppliers.values():
+            for cargo in supplier.schedule(until, self._next_number):
+                self._put_to_sea(cargo)
+
+    def buy_spot(self, tender: Tender, price_usd_per_mmbtu: float, which: float, jitter: float) -> None:
+        """Plan a cargo bought in the window.
+
+        `which`, uniform, picks the supplier by what each can still sell; `jitter`, normal, moves the day of
+        arrival.
+        """
+        now_ns = int(self._env.now)
+        able = {
+            name: supplier.parameters.spot_share_of_window * (1.0 - supplier.lost_share(day_of(now_ns)))
+            for name, supplier in self._suppliers.items()
+        }
+        cumulative = np.cumsum(list(able.values()))
+        position = int(np.searchsorted(cumulative, which * cumulative[-1], side="right"))
+        supplier = self._suppliers[list(able)[min(position, len(able) - 1)]]
+        sailing_ns = supplier.sailing_ns(0.0)
+        lead_days = self._common.spot_lead_days + self._common.spot_lead_sd_days * jitter
+        arrival_ns = now_ns + max(int(lead_days * NS_PER_DAY), sailing_ns + 3 * NS_PER_DAY)
+        self._put_to_sea(
+            Cargo(
+                number=self._next_number(),
+                supplier=supplier.name,
+                importer=tender.importer,
+                spot=True,
+                planned_loading_ns=arrival_ns - sailing_ns,
+                planned_arrival_ns=arrival_ns,
+                sailing_ns=sailing_ns,
+                price_usd_per_mmbtu=price_usd_per_mmbtu,
+            )
+        )
+
+    def coming_to(self, importer: str) -> list[Cargo]:
+        """Return an importer's cargoes still to be discharged, planned ones included."""
+        return [cargo for cargo in self._pending if cargo.pending and cargo.importer == importer]
+
+    def to_load(self, supplier: str | None = None) -> list[Cargo]:
+        """Return the cargoes still to load, of one supplier or of all, in the order of loading."""
+        waiting = [
+            cargo
+            for cargo in self._pending
+            if cargo.pending and cargo.loaded_ns is None and supplier in (None, cargo.supplier)
+        ]
+        return sorted(waiting, key=lambda cargo: (cargo.planned_loading_ns, cargo.number))
+
+    def afloat_m3(self) -> int:
+        """Return the liquid aboard all ships."""
+        return sum(cargo.afloat_m3 for cargo in self._pending)
+
+    def _next_number(self) -> int:
+        self._numbers += 1
+        return self._numbers
+
+    def _put_to_sea(self, cargo: Cargo) -> None:
+        self.cargoes.append(cargo)
+        self._pending.append(cargo)
+        self._env.process(
+            voyage(self._env, cargo, self._shipping, self._choose_terminal, self._contract_price)
+        )
+
+    def _choose_terminal(self, cargo: Cargo) -> Terminal:
+        def fill(terminal: Terminal) -> float:
+            coming = sum(c.afloat_m3 for c in self._pending if c.terminal == terminal.name)
+            return (terminal.stock_m3 + coming) / terminal.tank_m3
+
+        return min((t for t in self._terminals.values() if t.importer == cargo.importer), key=fill)
+
+    def _contract_price(self, cargo: Cargo) -> float:
+        supplier = self._suppliers[cargo.supplier]
+        return supplier.contract_price_usd_per_mmbtu(cargo.planned_loading_day, self._brent)
