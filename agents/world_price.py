@@ -17,14 +17,23 @@ from zipfile import ZipFile
 
 import numpy as np
 from numpy.random import Generator
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from agents.prices import PriceHistory
 from exchange.parameters import Parameters
 
 WEEKDAYS_PER_YEAR: Final = 261
 
-Month = Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+
+def _month(text: str) -> str:
+    try:
+        date.fromisoformat(f"{text}-01")
+    except ValueError:
+        raise ValueError('must be a month such as "2024-11"') from None
+    return text
+
+
+Month = Annotated[str, AfterValidator(_month)]
 Price = Annotated[float, Field(gt=0)]
 
 

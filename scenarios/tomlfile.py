@@ -290,16 +290,20 @@ class _Problem:
     owner: type[BaseModel] | None
     about: FieldInfo | None
     in_union: bool
+    in_key: bool
 
 
 def _messages(model: type[BaseModel], document: Document, error: ValidationError) -> list[str]:
     problems = [_place(model, item) for item in error.errors(include_url=False)]
     near = {p.path: _nearest_key(p) for p in problems if p.kind == "extra_forbidden"}
     explained = {(*path[:-1], name) for path, (name, _) in near.items() if name}
+    bad_keys = {p.path for p in problems if p.in_key}
     groups: dict[KeyPath, list[_Problem]] = {}
     for problem in problems:
         if problem.kind == "missing" and problem.path in explained:
             continue  # the misspelled key beside it says so
+        if any(problem.path[:depth] in bad_keys for depth in range(len(problem.path))):
+            continue  # what is inside a table of the wrong name tells nothing
         deeper = any(p.path[: len(problem.path)] == problem.path != p.path for p in problems)
         if problem.in_union and deeper and problem.kind.endswith("_type"):
             continue  # another form of the same key fits better and says what is wrong in it
@@ -314,7 +318,8 @@ def _messages(model: type[BaseModel], document: Document, error: ValidationError
         elif first.kind == "missing":
             text = f"{key}: is missing{_described(first.about)}"
         else:
-            shown = "" if isinstance(first.value, dict | list | tuple) else f" = {_text(first.value)}"
+            hidden = first.in_key or isinstance(first.value, dict | list | tuple)
+            shown = "" if hidden else f" = {_text(first.value)}"
             must = " or ".join(dict.fromkeys(_must(p) for p in group)).replace(" or must be ", " or ")
             text = f"{key}{shown}: {must}{_described(first.about)}" if path else must
         found.append(((at.file != document.name, at.file, at.line or 0), f"{at}: {text}"))
@@ -351,7 +356,7 @@ def _place(model: type[BaseModel], error: Mapping[str, Any]) -> _Problem:
             tags = [tag for m in _plain(annotation)[1] for tag in _tags(m)]
             about = FieldInfo(description="one of " + _listed(tags))
         context = {"expected": context.get("expected_tags", "")}
-    return _Problem(kind, path, value, error["msg"], context, owner, about, in_union)
+    return _Problem(kind, path, value, error["msg"], context, owner, about, in_union, "[key]" in error["loc"])
 
 
 def _plain(annotation: Any) -> tuple[Any, list[Any]]:
@@ -390,7 +395,7 @@ def _nearest_key(problem: _Problem) -> tuple[str, str]:
     stem, unit = _split_unit(key)
     for name in known:
         other_stem, other_unit = _split_unit(name)
-        if stem and stem == other_stem and unit != other_unit and other_unit:
+        if stem and stem == other_stem and other_unit and unit.rstrip("s") != other_unit.rstrip("s"):
             wrong = "wrong unit" if unit else "the unit is missing"
             return name, f"{wrong}: expected '{name}', in {other_unit.replace('_', ' ')}"
     close = difflib.get_close_matches(key, known, n=1)

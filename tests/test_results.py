@@ -3,6 +3,7 @@ from __future__ import annotations
 import functools
 import json
 import re
+import signal
 import subprocess
 import sys
 import tomllib
@@ -260,3 +261,32 @@ def test_a_report_needs_nothing_beside_itself():
     assert "toy &amp; co" in html and '<svg id="x">' in html and "<?xml" not in html and "&lt;toy&gt;" in html
     assert "0.33 [0.10, 0.50]" in html and "--seed 7" in html and ">effect<" not in html
     assert not re.findall(r'(?:src|href)="', html)
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_a_run_and_leaves_nothing(tmp_path, sent):
+    code = """
+import sys, time, types
+from scenarios import cli
+from scenarios.results import RunFolder
+
+def run(loaded, *, out, **_):
+    with RunFolder(out) as folder:
+        folder.write_scenario({})
+        print("started", flush=True)
+        time.sleep(60)
+
+spec = types.SimpleNamespace(load_scenario=lambda *_: types.SimpleNamespace(name="toy"))
+sys.modules |= {"scenarios.spec": spec, "scenarios.run": types.SimpleNamespace(run=run)}
+cli.main(["run", "toy"])
+"""
+    pipe = subprocess.PIPE
+    command = [sys.executable, "-u", "-c", code]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=pipe, stderr=pipe, text=True) as process:
+        while "started" not in process.stdout.readline():
+            pass
+        assert [path.name[:8] for path in (tmp_path / "runs").iterdir()] == [".toy-1.p"]
+        process.send_signal(sent)
+        _, errors = process.communicate(timeout=20)
+    assert process.returncode == 130 and errors == "Interrupted; nothing was left behind.\n"
+    assert list((tmp_path / "runs").iterdir()) == []

@@ -35,10 +35,15 @@ class Depot(Strict):
     opened: date | None = None
 
 
+class Berths(Strict):
+    number: int
+
+
 class Toy(Strict):
     name: str
     level: Literal["low", "high"] = "low"
     depots: dict[str, Depot] = {}
+    berths: dict[Literal["north", "south"], Berths] = {}
     shocks: tuple[Annotated[Outage | Cold, Field(discriminator="kind")], ...] = ()
 
     @field_validator("name")
@@ -116,6 +121,14 @@ def test_the_messages_of_the_product_page(folder):
         (
             'name = "x"\n[depots.a]\ncapacity_bbl = 1\nsource.capacity_bbl = 3',
             ["my.toml:4: depots.a.source.capacity_bbl = 3: must be text"],
+        ),
+        (
+            'name = "x"\n[depots.a]\nsource = "s"\ncapacity_bbls = 2',
+            ["my.toml:4: depots.a.capacity_bbls: unknown key. Did you mean 'capacity_bbl'?"],
+        ),
+        (
+            'name = "x"\n[berths.southh]\nnumbr = 2',
+            ["my.toml:2: berths.southh: must be one of 'north', 'south'. Did you mean 'south'?"],
         ),
         (
             'name = "x"\n[[shocks]]\nkind = "coldd"',

@@ -66,7 +66,7 @@ def test_points_and_means_that_contradict_each_other_are_refused():
         ({"point_brent_usd_per_bbl": {date(2024, 8, 3): 80.0}}, "2024-08-03 is no weekday"),
         ({"point_brent_usd_per_bbl": {date(2025, 8, 1): 80.0}}, "2025-08-01 lies in no month"),
         ({"monthly_mean_brent_usd_per_bbl": {"2024-08": 80.0, "2024-10": 80.0}}, "nothing between"),
-        ({"monthly_mean_brent_usd_per_bbl": {"2024-13": 80.0}}, "pattern"),
+        ({"monthly_mean_brent_usd_per_bbl": {"2024-13": 80.0}}, 'must be a month such as "2024-11"'),
         ({"monthly_mean_brent_usd_per_bbl": {"2024-08": -1}}, "greater than 0"),
     ],
 )
