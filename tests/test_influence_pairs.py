@@ -14,7 +14,12 @@ from scenarios.influence.granger import granger
 from scenarios.influence.information import information_shares
 from scenarios.influence.leadlag import lead_lag, overlap_products
 from scenarios.influence.liquidity import liquidity
-from scenarios.influence.whole_day import realised_variance, whole_day_share
+from scenarios.influence.sampling import sample
+from scenarios.influence.whole_day import (
+    realised_variance,
+    whole_day_information_shares,
+    whole_day_share,
+)
 
 REFDATA = Path(__file__).parents[2] / "shared" / "refdata"
 SECOND = 10**9
@@ -251,6 +256,27 @@ def test_realised_variance_by_day_and_kind_skips_breaks() -> None:
     )
     assert found.loc[1].to_dict() == {"day": 1.0, "night": 4.0}
     assert found.loc[2].to_dict() == {"day": 0.25, "night": 0.0}
+
+
+def test_whole_day_from_quotes_with_partial_hours() -> None:
+    rng = np.random.default_rng(8)
+    step, hours = 60 * SECOND, 24
+    times = NINE + np.arange(20 * hours * 60) * step
+    trend = rng.normal(0, 1e-3, len(times)).cumsum()
+    hour = (np.arange(len(times)) // 60) % hours
+    prices = {}
+    for name, noise in (("SC", 5e-4), ("Brent", 1e-3)):
+        prices[name] = 70 * np.exp(trend + rng.normal(0, noise, len(times)))
+    quotes = pd.DataFrame(prices, index=times)
+    quotes.loc[hour >= 6, "SC"] = np.nan
+    sampled = sample(quotes, step="1min", max_age="1min", require="any")
+    assert set(sampled.kinds) == {"SC+Brent", "Brent"}
+    found = whole_day_information_shares(sampled, lags=5, every=30, rng=rng, bootstrap=50)
+    assert found.weights["SC+Brent"] == pytest.approx(0.25, abs=0.03)
+    alone = found.shares.loc["SC+Brent", "SC"]
+    assert alone > 0.5
+    assert found.table.loc["SC", "estimate"] == pytest.approx(alone * found.weights["SC+Brent"])
+    assert found.table.loc["SC", "low"] < found.table.loc["SC", "estimate"] < found.table.loc["SC", "high"]
 
 
 # Liquidity

@@ -133,13 +133,16 @@ def test_bands_add_up_to_the_table_of_a_long_horizon(volatilities: pd.DataFrame)
     whole = found.tables.groupby("receiver").sum().loc[list(volatilities), list(volatilities)]
     assert whole.to_numpy() == pytest.approx(spillover(volatilities, 4, 3_000).table.to_numpy(), abs=1e-3)
     assert found.totals.index.tolist() == ["2-5", "5-20", "20-"]
+    drawn = spillover_bands(volatilities, 4, bootstrap=30, rng=np.random.default_rng(0)).totals
+    assert (drawn["low"] < drawn["high"]).all()
 
 
 def test_bands_of_white_noise_are_as_wide_as_their_frequencies() -> None:
     shocks = np.random.default_rng(2).normal(size=(50_000, 2)) @ np.array([[1, 0.5], [0, 0.8]])
     found = spillover_bands(pd.DataFrame(shocks, columns=["x", "y"]), 1, (4, 10))
     widths = [b - a for a, b in pairwise([0, 0.2, 0.5, 1.0])]
-    assert (found.totals / found.totals.sum()).tolist()[::-1] == pytest.approx(widths, abs=0.02)
+    totals = found.totals["estimate"]
+    assert (totals / totals.sum()).tolist()[::-1] == pytest.approx(widths, abs=0.02)
 
 
 def test_joint_index_of_two_is_the_generalised_one_before_norming() -> None:

@@ -247,11 +247,11 @@ def _estimate(
 def _alpha_table(
     model: Vecm, draws: FloatArray, names: list[str], relations: list[str], confidence: float
 ) -> pd.DataFrame:
-    from scipy.stats import norm
+    from scipy.special import ndtr
 
     index = pd.MultiIndex.from_product([names, relations], names=["venue", "relation"])
     estimate, se = model.alpha.ravel(), model.alpha_se.ravel()
     low, high = percentiles(draws.reshape(len(draws), len(index)), confidence)
     t = estimate / se
-    columns = {"estimate": estimate, "se": se, "t": t, "p": 2 * norm.sf(np.abs(t)), "low": low, "high": high}
+    columns = {"estimate": estimate, "se": se, "t": t, "p": 2 * ndtr(-np.abs(t)), "low": low, "high": high}
     return pd.DataFrame(columns, index=index)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from scenarios.influence.times import Duration, IntArray, duration_ns, nanoseconds, trading_day, zone
+from scenarios.influence.quotes import Venue, by_venue, intervals, log_rate
+from scenarios.influence.times import Duration, IntArray, duration_ns, trading_day
 
 MIN_ROWS = 30
 OPEN_STATE = "continuous"
+AFTER_BREAK = "after a break"
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +71,7 @@ def sample(
     sessions: pd.DataFrame | None = None,
     skip: Duration = "1min",
     exclude: pd.DataFrame | None = None,
+    require: Literal["all", "any"] = "all",
     fx: Mapping[str, pd.Series] | None = None,
     fx_max_age: Duration = "10D",
 ) -> Sample:
@@ -77,61 +80,58 @@ def sample(
     quotes: long (columns time or an index of times, venue, price or bid and ask, optional state) or wide
     (index of times, a column of prices for each venue, NaN where it does not quote anew). A quote older
     than max_age counts as stale. sessions: columns start, end, day and optionally kind; ticks run from each
-    start to its end. Without it the clock runs through and a trading day rolls at 18:00. Dropped and
-    counted by cause: ticks in `skip` after a session's start (without sessions: after a stale stretch at
-    least as long), ticks in an interval of `exclude` (columns start, end, cause), ticks where a venue's
-    state is not "continuous" (cause = the state), ticks without a fresh quote of every venue. fx: for each
-    venue to convert, units of its currency per unit of the common one; log(fx) is subtracted. Times are of
-    one zone, or int nanoseconds of the wall clock, throughout. Raises ValueError for unsorted or doubled
-    times, mixed zones, prices not above 0, constant or too short series.
+    start to its end. Without it the clock runs through and a trading day rolls at 18:00.
+
+    Dropped and counted by cause: ticks without a fresh quote of every venue, ticks where a venue's state is
+    not "continuous" (cause = the state), ticks less than `skip` after a session's start (without sessions:
+    after a venue's stale stretch at least as long), ticks in an interval of `exclude` (columns start, end,
+    cause: limit-locked minutes). require="any" keeps a tick where some venues are open, with NaN for the
+    others, and names the open ones in `kinds` ("SC+Brent", "Brent"): the sample for whole-day shares.
+
+    fx: for each venue to convert, units of its currency per unit of the common one; log(fx) is subtracted.
+    Times are of one zone, or int nanoseconds of the wall clock, throughout. Raises ValueError for unsorted
+    or doubled times, mixed zones, prices not above 0, constant or too short series.
     """
     step_ns, age_ns = duration_ns(step, "step"), duration_ns(max_age, "max_age")
-    skip_ns = duration_ns(skip, "skip")
+    skip_ns, rate_age = duration_ns(skip, "skip"), duration_ns(fx_max_age, "fx_max_age")
     if step_ns <= 0 or age_ns <= 0 or skip_ns < 0:
         raise ValueError("step and max_age must be above 0, skip at least 0")
-    venues, clock_zone = _by_venue(quotes)
+    if require not in ("all", "any"):
+        raise ValueError(f"require: {require!r} is neither 'all' nor 'any'")
+    venues, clock_zone = by_venue(quotes)
+    if fx and set(fx) - set(venues):
+        raise ValueError(f"fx: no such venue {sorted(set(fx) - set(venues))}; there are {sorted(venues)}")
     grid, session = _grid(venues, step_ns, sessions, clock_zone)
 
-    cause = np.full(len(grid), "", dtype=object)
+    tally = _Tally(np.ones(len(grid), dtype=bool), {})
     prices: dict[str, npt.NDArray[np.float64]] = {}
-    unfresh = np.zeros(len(grid), dtype=bool)
     for venue, (times, price, state) in venues.items():
         last = np.searchsorted(times, grid, side="right") - 1
         at = np.maximum(last, 0)
         prices[venue] = np.log(price[at])
         if fx and venue in fx:
-            prices[venue] -= _log_rate(
-                fx[venue], grid, duration_ns(fx_max_age, "fx_max_age"), venue, clock_zone
-            )
-        _mark(cause, last < 0, "no quote yet")
-        _mark(cause, (last >= 0) & (grid - times[at] > age_ns), "stale quote")
-        unfresh |= (last < 0) | (grid - times[at] > age_ns)
+            prices[venue] -= log_rate(fx[venue], grid, rate_age, venue, clock_zone)
+        stale = (last >= 0) & (grid - times[at] > age_ns)
+        causes = {"no quote yet": last < 0, "stale quote": stale}
         if state is not None:
-            at_state = state[at]
-            for name in sorted({str(s) for s in state} - {OPEN_STATE}):
-                _mark(cause, at_state == name, name)
-    if fx and set(fx) - set(venues):
-        raise ValueError(f"fx: no such venue {sorted(set(fx) - set(venues))}; there are {sorted(venues)}")
-    if exclude is not None:
-        _exclude(cause, grid, exclude, clock_zone)
-    _mark(cause, _after_break(grid, session, unfresh, skip_ns, sessions is not None), "after a break")
-
-    keep = np.flatnonzero(cause == "")
-    names, counts = np.unique(cause[cause != ""].astype(str), return_counts=True)
-    drops = pd.Series(counts, index=pd.Index(names, name="cause"), name="ticks", dtype=np.int64)
-    if len(keep) < MIN_ROWS:
-        raise ValueError(
-            f"sample too short: {len(keep)} of {len(grid)} ticks left, dropped {drops.to_dict()}"
-        )
-    fresh_start = np.r_[True, (np.diff(keep) != 1) | (np.diff(session[keep]) != 0)]
-    index = _index(grid[keep], clock_zone)
-    frame = pd.DataFrame({v: p[keep] for v, p in prices.items()}, index=index)
-    flat = [v for v in frame if np.ptp(frame[v].to_numpy()) == 0]
-    if flat:
-        raise ValueError(f"{flat[0]}: the price is constant over the sample")
-    days, kinds = _labels(index, session[keep], sessions)
-    segments = pd.Series(np.cumsum(fresh_start) - 1, index=index, name="segment")
-    return Sample(frame, segments, days, kinds, step_ns, drops, len(grid))
+            for name in sorted({str(s) for s in pd.unique(state)} - {OPEN_STATE}):
+                causes[name] = state[at] == name
+        if sessions is None:
+            causes[AFTER_BREAK] = _after_stretch(grid, (last < 0) | stale, skip_ns)
+        for name, where in causes.items():
+            if require == "all":
+                tally.drop(where, name)
+            else:
+                prices[venue][where] = np.nan
+    for name, where in _excluded(grid, exclude, clock_zone).items():
+        tally.drop(where, name)
+    if sessions is not None:
+        starts = np.flatnonzero(np.r_[True, np.diff(session) != 0])
+        opened = np.repeat(grid[starts], np.diff(np.r_[starts, len(grid)]))
+        tally.drop(grid - opened < skip_ns, AFTER_BREAK)
+    if require == "any":
+        tally.drop(np.logical_and.reduce([np.isnan(p) for p in prices.values()]), "no venue open")
+    return _finish(tally, grid, session, prices, sessions, step_ns, clock_zone, require == "any")
 
 
 def align_currency(log_price: pd.Series, log_rate: pd.Series) -> pd.Series:
@@ -139,41 +139,6 @@ def align_currency(log_price: pd.Series, log_rate: pd.Series) -> pd.Series:
     if not log_price.index.equals(log_rate.index):
         raise ValueError("align_currency: the price and the rate must stand at the same times")
     return log_price - log_rate
-
-
-Venue = tuple[IntArray, npt.NDArray[np.float64], npt.NDArray[Any] | None]
-
-
-def _by_venue(quotes: pd.DataFrame) -> tuple[dict[str, Venue], str]:
-    parts: dict[str, tuple[Any, pd.Series, npt.NDArray[Any] | None]] = {}
-    if "venue" not in quotes.columns:
-        clock_zone = zone(quotes.index)
-        nanoseconds(quotes.index, "quotes")
-        for v in quotes.columns:
-            parts[str(v)] = quotes.index[quotes[v].notna()], quotes[v].dropna(), None
-    else:
-        frame = quotes if "time" in quotes.columns else quotes.assign(time=quotes.index)
-        clock_zone = zone(frame["time"]) if pd.api.types.is_datetime64_any_dtype(frame["time"]) else "int ns"
-        if "price" not in frame.columns:
-            if not {"bid", "ask"} <= set(frame.columns):
-                raise ValueError("quotes: a long frame needs the column price, or bid and ask")
-            frame = frame.assign(price=(frame["bid"] + frame["ask"]) / 2).dropna(subset=["price"])
-        for label, g in frame.groupby("venue", sort=False, observed=True):
-            parts[str(label)] = g["time"], g["price"], g["state"].to_numpy() if "state" in g else None
-    if len(parts) < 2:
-        raise ValueError(f"quotes: at least two venues are needed, got {sorted(parts)}")
-    venues: dict[str, Venue] = {}
-    for venue, (times, price, state) in parts.items():
-        ns = nanoseconds(times, venue)
-        values = np.asarray(price, dtype=np.float64)
-        if len(values) == 0:
-            raise ValueError(f"{venue}: no quotes")
-        if not (np.isfinite(values) & (values > 0)).all():
-            raise ValueError(
-                f"{venue}: prices must be finite and above 0, not {values.min()} (is it a spread?)"
-            )
-        venues[venue] = (ns, values, state)
-    return venues, clock_zone
 
 
 def _grid(
@@ -187,7 +152,7 @@ def _grid(
     missing = {"start", "end", "day"} - set(sessions.columns)
     if missing:
         raise ValueError(f"sessions: columns missing: {sorted(missing)}")
-    starts, ends = _interval(sessions, "sessions", clock_zone)
+    starts, ends = intervals(sessions, "sessions", clock_zone)
     if (starts[1:] < ends[:-1]).any():
         raise ValueError("sessions: must not overlap")
     pieces = [np.arange(s, e + 1, step_ns, dtype=np.int64) for s, e in zip(starts, ends, strict=True)]
@@ -195,57 +160,83 @@ def _grid(
     return np.concatenate(pieces), label.astype(np.int64)
 
 
-def _interval(frame: pd.DataFrame, name: str, clock_zone: str) -> tuple[IntArray, IntArray]:
-    if zone(frame["start"]) != clock_zone or zone(frame["end"]) != clock_zone:
-        raise ValueError(
-            f"{name}: times are {zone(frame['start'])}, the quotes' are {clock_zone}: mixed time zones"
-        )
-    starts, ends = nanoseconds(frame["start"], f"{name}.start"), nanoseconds(frame["end"], f"{name}.end")
-    if (ends <= starts).any():
-        raise ValueError(f"{name}: an end is not after its start")
-    return starts, ends
+@dataclass
+class _Tally:
+    """Which ticks are still kept, and how many were dropped by the cause that came first."""
+
+    keep: npt.NDArray[np.bool_]
+    counts: dict[str, int]
+
+    def drop(self, where: npt.NDArray[np.bool_], cause: str) -> None:
+        new = int((self.keep & where).sum())
+        if new:
+            self.counts[cause] = self.counts.get(cause, 0) + new
+            self.keep &= ~where
 
 
-def _mark(cause: npt.NDArray[Any], where: npt.NDArray[np.bool_], name: str) -> None:
-    cause[where & (cause == "")] = name
+def _finish(
+    tally: _Tally,
+    grid: IntArray,
+    session: IntArray,
+    prices: dict[str, npt.NDArray[np.float64]],
+    sessions: pd.DataFrame | None,
+    step_ns: int,
+    clock_zone: str,
+    name_open: bool,
+) -> Sample:
+    keep = np.flatnonzero(tally.keep)
+    drops = pd.Series(tally.counts, name="ticks", dtype=np.int64).rename_axis("cause").sort_index()
+    if len(keep) < MIN_ROWS:
+        left = f"{len(keep)} of {len(grid)} ticks left"
+        raise ValueError(f"sample too short: {left}, dropped {drops.to_dict()}")
+    index = _index(grid[keep], clock_zone)
+    frame = pd.DataFrame({v: p[keep] for v, p in prices.items()}, index=index)
+    for venue in frame:
+        values = frame[venue].dropna().to_numpy()
+        if len(values) == 0 or np.ptp(values) == 0:
+            raise ValueError(f"{venue}: the price is constant over the sample, or never fresh")
+    days, kinds = _labels(index, session[keep], sessions)
+    breaks = (np.diff(keep) != 1) | (np.diff(session[keep]) != 0)
+    if name_open:
+        is_open = frame.notna().to_numpy()
+        breaks |= (is_open[1:] != is_open[:-1]).any(axis=1)
+        kinds = _with_open_venues(kinds, is_open, list(frame.columns))
+    segments = pd.Series(np.cumsum(np.r_[True, breaks]) - 1, index=index, name="segment")
+    return Sample(frame, segments, days, kinds, step_ns, drops, len(grid))
 
 
-def _exclude(cause: npt.NDArray[Any], grid: IntArray, exclude: pd.DataFrame, clock_zone: str) -> None:
-    starts, ends = _interval(exclude, "exclude", clock_zone)
-    for start, end, name in zip(starts, ends, exclude["cause"], strict=True):
-        rows = slice(int(np.searchsorted(grid, start)), int(np.searchsorted(grid, end, side="right")))
-        _mark(cause[rows], np.ones(rows.stop - rows.start, dtype=bool), str(name))
+def _with_open_venues(kinds: pd.Series, is_open: npt.NDArray[np.bool_], venues: list[str]) -> pd.Series:
+    """Add to each tick's kind the names of the venues that are open."""
+    pattern = is_open @ (1 << np.arange(len(venues)))
+    code, labels = pd.factorize(kinds)
+    both, rows = np.unique(code * (1 << len(venues)) + pattern, return_inverse=True)
+    names = []
+    for value in both:
+        kind, bits = divmod(int(value), 1 << len(venues))
+        open_venues = "+".join(v for k, v in enumerate(venues) if bits >> k & 1)
+        names.append(f"{labels[kind]} {open_venues}".strip())
+    return pd.Series(np.array(names, dtype=object)[rows], index=kinds.index, name="kind")
 
 
-def _after_break(
-    grid: IntArray, session: IntArray, unfresh: npt.NDArray[np.bool_], skip_ns: int, cut: bool
-) -> npt.NDArray[np.bool_]:
-    """Say which ticks come less than `skip` after a session's start or (without any) a stale stretch."""
+def _after_stretch(grid: IntArray, stale: npt.NDArray[np.bool_], skip_ns: int) -> npt.NDArray[np.bool_]:
+    """Say which ticks come less than `skip` after the end of a stale stretch at least as long."""
     row = np.arange(len(grid))
-    if cut:
-        first = np.r_[True, np.diff(session) != 0]
-    else:
-        fresh_row = np.maximum.accumulate(np.where(unfresh, -1, row))
-        previous = np.r_[-1, fresh_row[:-1]]
-        first = ~unfresh & ((previous < 0) | (grid - grid[np.maximum(previous, 0)] > skip_ns))
+    before = np.r_[-1, np.maximum.accumulate(np.where(stale, -1, row))[:-1]]
+    first = ~stale & ((before < 0) | (grid - grid[np.maximum(before, 0)] > skip_ns))
     opened = np.maximum.accumulate(np.where(first, row, -1))
     return (opened >= 0) & (grid - grid[np.maximum(opened, 0)] < skip_ns)
 
 
-def _log_rate(
-    rate: pd.Series, grid: IntArray, age_ns: int, venue: str, clock_zone: str
-) -> npt.NDArray[np.float64]:
-    if zone(rate.index) != clock_zone:
-        raise ValueError(
-            f"fx[{venue}]: times are {zone(rate.index)}, the quotes' are {clock_zone}: mixed time zones"
-        )
-    times, values = nanoseconds(rate.index, f"fx[{venue}]"), rate.to_numpy(dtype=np.float64)
-    if not (np.isfinite(values) & (values > 0)).all():
-        raise ValueError(f"fx[{venue}]: rates must be finite and above 0")
-    last = np.searchsorted(times, grid, side="right") - 1
-    if (last < 0).any() or (grid - times[last] > age_ns).any():
-        raise ValueError(f"fx[{venue}]: no rate within {pd.Timedelta(age_ns)} before some ticks")
-    return np.log(values[last])
+def _excluded(
+    grid: IntArray, exclude: pd.DataFrame | None, clock_zone: str
+) -> dict[str, npt.NDArray[np.bool_]]:
+    found: dict[str, npt.NDArray[np.bool_]] = {}
+    if exclude is not None:
+        starts, ends = intervals(exclude, "exclude", clock_zone)
+        for start, end, name in zip(starts, ends, exclude["cause"], strict=True):
+            where = found.setdefault(str(name), np.zeros(len(grid), dtype=bool))
+            where[np.searchsorted(grid, start) : np.searchsorted(grid, end, side="right")] = True
+    return found
 
 
 def _index(grid: IntArray, clock_zone: str) -> pd.Index:

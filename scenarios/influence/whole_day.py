@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
+from scenarios.influence.information import Lags, information_shares
 from scenarios.influence.panel import FloatArray, Labels, panel, percentiles, resample_blocks
+from scenarios.influence.sampling import Sample
+from scenarios.influence.vecm import Deterministic
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,25 +94,83 @@ def whole_day_share(
     )
 
 
-def realised_variance(
-    log_prices: pd.DataFrame, kinds: Labels, *, segments: Labels = None, days: Labels = None
-) -> pd.DataFrame:
-    """Sum squared changes of the columns' mean log price by day (rows) and kind (columns), none over a
-    break.
+def whole_day_information_shares(
+    sampled: Sample,
+    *,
+    lags: Lags = "aic",
+    max_lags: int = 20,
+    beta: Literal["estimate", "unit"] = "estimate",
+    deterministic: Deterministic = "ci",
+    every: int = 1,
+    bootstrap: int = 200,
+    rng: np.random.Generator | None = None,
+    confidence: float = 0.95,
+) -> WholeDayShare:
+    """Estimate information shares apart for each kind of session and set of open venues, and combine them.
 
-    The mean over venues averages out part of their noise; a coarser clock removes more.
+    sampled: from sampling.sample(..., require="any"), whose kinds name the open venues. Where one venue is
+    open alone its share is 1. every: steps over which the realised variance of the weights is measured.
+    Other arguments as in information_shares. Raises ValueError where a kind fails the rank test, naming the
+    kind and the reason.
     """
-    mean = log_prices.mean(axis=1, skipna=False).to_frame("mean")
+    prices, kinds = sampled.log_prices, sampled.kinds.to_numpy()
+    shares: dict[str, pd.Series] = {}
+    draws: dict[str, pd.DataFrame] = {}
+    for kind in pd.unique(kinds):
+        rows = kinds == kind
+        part = prices[rows].dropna(axis="columns", how="all")
+        if part.shape[1] == 1:
+            shares[str(kind)] = pd.Series(1.0, index=part.columns)
+            continue
+        found = information_shares(
+            part,
+            segments=sampled.segments[rows],
+            days=sampled.days[rows],
+            lags=lags,
+            max_lags=max_lags,
+            beta=beta,
+            deterministic=deterministic,
+            bootstrap=bootstrap,
+            rng=rng,
+            confidence=confidence,
+        )
+        if not found.gate.passed:
+            raise ValueError(f"{kind}: no information share: {found.gate.reason}")
+        shares[str(kind)] = found.share("IS")["estimate"]
+        drawn = pd.DataFrame(found.draws["IS"])
+        draws[str(kind)] = drawn.reindex(columns=prices.columns, fill_value=0.0)
+    table = pd.DataFrame(shares).T.reindex(columns=prices.columns).fillna(0.0)
+    variance = realised_variance(prices, kinds, segments=sampled.segments, days=sampled.days, every=every)
+    variance = variance.reindex(columns=table.index, fill_value=0.0)
+    return whole_day_share(table, variance, draws=draws, bootstrap=bootstrap, rng=rng, confidence=confidence)
+
+
+def realised_variance(
+    log_prices: pd.DataFrame,
+    kinds: Labels,
+    *,
+    segments: Labels = None,
+    days: Labels = None,
+    every: int = 1,
+) -> pd.DataFrame:
+    """Sum squared changes of the open venues' mean log price by day (rows) and kind (columns).
+
+    A change spans `every` rows and crosses neither a break nor a change of kind; overlapping changes are
+    averaged (Zhang, Mykland and Ait-Sahalia 2005). More rows a change let less of the venues' noise into
+    the sum.
+    """
+    if every < 1:
+        raise ValueError(f"every: {every}, must be 1 or more")
+    mean = log_prices.mean(axis=1).to_frame("mean")
     data = panel(mean, segments=segments, days=days)
-    rows = np.flatnonzero(data.position >= 1)
-    square = (data.values[rows, 0] - data.values[rows - 1, 0]) ** 2
-    label = np.asarray(kinds)
-    inside = label[rows] == label[rows - 1]
-    frame = pd.DataFrame(
-        {"day": [data.block_labels[b] for b in data.block[rows[inside]]], "kind": label[rows[inside]]}
-    )
-    return frame.assign(square=square[inside]).pivot_table(
-        index="day", columns="kind", values="square", aggfunc="sum", fill_value=0.0
+    rows = np.flatnonzero(data.position >= every)
+    square = (data.values[rows, 0] - data.values[rows - every, 0]) ** 2 / every
+    code, labels = pd.factorize(np.asarray(kinds))
+    inside = code[rows] == code[rows - every]
+    sums = np.zeros((len(data.block_labels), len(labels)))
+    np.add.at(sums, (data.block[rows[inside]], code[rows[inside]]), square[inside])
+    return pd.DataFrame(
+        sums, index=pd.Index(data.block_labels, name="day"), columns=pd.Index(labels, name="kind")
     )
 
 
