@@ -17,6 +17,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, TypeVar
@@ -69,6 +71,13 @@ class Document:
         while path and path not in self.origins:
             path = path[:-1]
         return self.origins.get(path, Origin(self.name))
+
+    def value(self, path: KeyPath) -> Any:
+        """Return the value at `path`, or None where nothing was written."""
+        try:
+            return reduce(getitem, path, self.values)  # type: ignore[arg-type]
+        except (LookupError, TypeError):
+            return None
 
 
 def library_names(under: str = "") -> list[str]:
@@ -271,9 +280,12 @@ def _keys(node: Any) -> list[str]:
 
 
 def validate(model: type[Model], document: Document) -> Model:
-    """Return `document` as a `model`. Raises BadInput with every problem, each with file, line and key."""
+    """Return `document` as a `model`. Raises BadInput with every problem, each with file, line and key.
+
+    It is strict as JSON is: text or true is no number, but a list is a tuple and "2024-11-04" a date.
+    """
     try:
-        return model.model_validate(document.values)
+        return model.model_validate_json(json.dumps(document.values, default=_text), strict=True)
     except ValidationError as error:
         raise BadInput(_messages(model, document, error)) from None
 
@@ -284,7 +296,7 @@ class _Problem:
 
     kind: str
     path: KeyPath
-    value: Any
+    word: str
     said: str
     context: Mapping[str, Any]
     owner: type[BaseModel] | None
@@ -318,8 +330,8 @@ def _messages(model: type[BaseModel], document: Document, error: ValidationError
         elif first.kind == "missing":
             text = f"{key}: is missing{_described(first.about)}"
         else:
-            hidden = first.in_key or isinstance(first.value, dict | list | tuple)
-            shown = "" if hidden else f" = {_text(first.value)}"
+            value = document.value(path)
+            shown = "" if first.in_key or isinstance(value, dict | list | None) else f" = {_text(value)}"
             must = " or ".join(dict.fromkeys(_must(p) for p in group)).replace(" or must be ", " or ")
             text = f"{key}{shown}: {must}{_described(first.about)}" if path else must
         found.append(((at.file != document.name, at.file, at.line or 0), f"{at}: {text}"))
@@ -348,15 +360,15 @@ def _place(model: type[BaseModel], error: Mapping[str, Any]) -> _Problem:
             owner = None
             args = typing.get_args(annotation)
             annotation = args[-1] if typing.get_origin(annotation) is dict else args[0] if args else Any
-    kind, context, value = error["type"], error.get("ctx", {}), error.get("input")
+    kind, context, word = error["type"], error.get("ctx", {}), str(error.get("input"))
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         path = (*path, context["discriminator"].strip("'"))
-        value, kind, about = context.get("tag"), "literal_error" if "tag" in context else "missing", None
+        word, kind, about = context.get("tag", ""), "literal_error" if "tag" in context else "missing", None
         if "tag" not in context:
             tags = [tag for m in _plain(annotation)[1] for tag in _tags(m)]
             about = FieldInfo(description="one of " + _listed(tags))
         context = {"expected": context.get("expected_tags", "")}
-    return _Problem(kind, path, value, error["msg"], context, owner, about, in_union, "[key]" in error["loc"])
+    return _Problem(kind, path, word, error["msg"], context, owner, about, in_union, "[key]" in error["loc"])
 
 
 def _plain(annotation: Any) -> tuple[Any, list[Any]]:
@@ -443,7 +455,7 @@ def _must(problem: _Problem) -> str:
         return text.format(context[name])
     if kind in ("literal_error", "enum"):
         allowed = re.findall(r"'([^']*)'", context["expected"]) or [context["expected"]]
-        return f"must be one of {_listed(allowed)}{_did_you_mean(str(problem.value), allowed)}"
+        return f"must be one of {_listed(allowed)}{_did_you_mean(problem.word, allowed)}"
     if kind in ("value_error", "assertion_error"):
         return str(context.get("error", problem.said))
     base = kind.partition("_")[0]

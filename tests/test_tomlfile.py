@@ -30,7 +30,7 @@ class Cold(Strict):
 
 
 class Depot(Strict):
-    capacity_bbl: float = Field(gt=0, description="active tankage")
+    capacity_bbl: float = Field(gt=0, allow_inf_nan=False, description="active tankage")
     source: str | dict[str, str]
     opened: date | None = None
 
@@ -129,6 +129,24 @@ def test_the_messages_of_the_product_page(folder):
         (
             'name = "x"\n[berths.southh]\nnumbr = 2',
             ["my.toml:2: berths.southh: must be one of 'north', 'south'. Did you mean 'south'?"],
+        ),
+        (
+            'name = "x"\nopened = 2024-11-31T09:00:00',
+            ["my.toml:2: Invalid date or datetime (column 10)"],
+        ),
+        (
+            'name = "x"\n[[shocks]]\nkind = "cold"\nstart_day = true\ndegrees_c = "-3"',
+            [
+                "my.toml:4: shocks[0].start_day = true: must be a whole number",
+                'my.toml:5: shocks[0].degrees_c = "-3": must be a number',
+            ],
+        ),
+        (
+            'name = "x"\n[depots.a]\nsource = "s"\ncapacity_bbl = inf\nopened = 09:00:00',
+            [
+                "my.toml:4: depots.a.capacity_bbl = inf: must be a finite number (active tankage)",
+                "my.toml:5: depots.a.opened = 09:00:00: must be a date such as 2024-11-04",
+            ],
         ),
         (
             'name = "x"\n[[shocks]]\nkind = "coldd"',
