@@ -16,6 +16,7 @@ from matplotlib.dates import AutoDateLocator, num2date
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from exchange.units import NS_PER_HOUR
 from scenarios.results import Estimate, Row, interval
 
 if TYPE_CHECKING:
@@ -187,12 +188,11 @@ def premium_path(days: pd.DataFrame) -> Figure:
     """
     with _figure("SC's premium over import parity", 7.2, 3.2) as figure:
         axes = figure.subplots()
-        known = days[days["premium_usd_per_bbl"].notna()]
-        _arms(axes, known, "trading_day", "premium_usd_per_bbl", 1.0)
+        _arms(axes, days, "trading_day", "premium_usd_per_bbl", 1.0)
         axes.axhline(0, color="#888888", linewidth=0.8)
         axes.set_ylabel("USD/bbl")
         _date_axis(axes)
-        _arm_legend(figure, axes, known)
+        _arm_legend(figure, axes, days)
     return figure
 
 
@@ -321,7 +321,10 @@ def _figure(title: str, width: float, height: float) -> Iterator[Figure]:
 def _arms(axes: Axes, frame: pd.DataFrame, x: str, y: str, scale: float) -> None:
     """Draw the mean over replications of each arm, and its 95 % interval as a band."""
     for arm in _present(frame, "arm", ARM_COLOURS):
-        wide = frame[frame["arm"] == arm].pivot_table(y, x, "replication").sort_index() * scale
+        known = frame[(frame["arm"] == arm) & frame[y].notna()]
+        if known.empty:
+            continue
+        wide = known.pivot_table(y, x, "replication").sort_index() * scale
         estimates = [interval([v for v in values if v == v], "") for values in wide.to_numpy().tolist()]
         at, edges = _dates(wide.index), np.array([_edges(estimate) for estimate in estimates]).T
         axes.fill_between(at, edges[0], edges[1], color=ARM_COLOURS[arm], alpha=0.2, linewidth=0)

@@ -130,6 +130,14 @@ def test_a_price_of_a_closed_market_is_not_drawn():
     assert np.isnan(line.get_ydata()).sum() == 7, "one break for each night between eight days"
 
 
+def test_days_without_a_value_are_left_out():
+    made = frames(days=6, replications=2)["gas"]
+    made.loc[made["day"] == made["day"].min(), "jkm_usd_per_mmbtu"] = np.nan
+    made.loc[made["arm"] == "changed", "unserved_m3"] = np.nan
+    figure = plots.gas_prices(made)
+    assert [len(line.get_xdata()) for line in figure.axes[1].lines[:2]] == [5, 5]
+
+
 def test_no_rows_no_error():
     for draw in (plots.influence_bars, plots.pass_through_matrix, plots.effects_forest):
         assert re.search("<svg", plots.to_svg(draw([])))
