@@ -168,9 +168,8 @@ def price_paths(quotes: pd.DataFrame) -> Figure:
                 one = one.iloc[:: max(1, len(one) // _POINTS)]
                 at, mid = one["at_ns"].to_numpy("int64"), one["mid"].to_numpy(float).copy()
                 step = np.diff(at, prepend=at[:1])
-                mid[step > 3_600_000_000_000] = (
-                    np.nan
-                )  # a line across a closed market would be a price nobody saw
+                pause = max(NS_PER_HOUR, 3 * np.median(step)) if len(step) else 0
+                mid[step > pause] = np.nan  # a line across a closed market would be a price nobody saw
                 colour = VENUE_COLOURS[venue] if arm == arms[-1] else ARM_COLOURS["base"]
                 axes.plot(at.astype("datetime64[ns]"), mid, color=colour, linewidth=1.0, label=arm)
             axes.set_title(f"{venue}, USD/bbl")
