@@ -5,7 +5,6 @@ It says what consumers want at a price; who serves them, and who is cut off, is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
@@ -60,13 +59,18 @@ class Weather:
 
 
 class Demand:
-    """Turn season, weather and price into m3 of gas a day, by sector, in the order of the parameters."""
+    """Turn season, weather and price into m3 of gas a day, by sector, in the order of the parameters.
+
+    Arrays have shape (days, sectors). What goes by lorry answers to the LNG price in full, what goes by pipe with
+    its elasticity times the pass-through, as its price follows in part only.
+    """
 
     def __init__(self, parameters: DemandParameters) -> None:
         sectors = parameters.sectors
         self.sectors: tuple[str, ...] = tuple(sectors)
         self.interruption_order = tuple(sorted(sectors, key=lambda name: sectors[name].interrupted_rank))
         self._reference = parameters.reference_price_cny_per_t
+        self._pass_through = parameters.price_pass_through_by_pipe
         total = bcm_per_year_to_m3_per_day(parameters.demand_bcm_per_year)
         table = list(sectors.values())
         self._level = np.array([total * sector.share for sector in table])
@@ -76,27 +80,21 @@ class Demand:
         self._cooling = np.array([sector.cooling_per_degc for sector in table])
         self._trucked = np.array([sector.trucked_share for sector in table])
 
-    def path_m3(self, day: date, anomaly_degc: np.ndarray, price_cny_per_t: float) -> np.ndarray:
-        """Return the demand of consecutive days at one price, lorries included; shape (days, sectors)."""
+    def at_reference_m3(self, day: date, anomaly_degc: np.ndarray) -> np.ndarray:
+        """Return the demand of consecutive days from `day` on, at the reference price."""
         days = len(anomaly_degc)
         season = np.stack([pattern.path(day, days) for pattern in self._seasons], axis=1)
         months = (np.datetime64(day) + np.arange(days)).astype("datetime64[M]").astype(int) % 12 + 1
         cold = np.where(np.isin(months, _HEATING_MONTHS), -anomaly_degc, 0.0)
         hot = np.where(np.isin(months, _COOLING_MONTHS), anomaly_degc, 0.0)
         weather = 1.0 + np.outer(cold, self._heating) + np.outer(hot, self._cooling)
-        price = (price_cny_per_t / self._reference) ** self._elasticity
-        return self._level * season * np.maximum(weather, 0.1) * price
+        return self._level * season * np.maximum(weather, 0.1)
 
-    def piped_m3(self, demand_m3: np.ndarray) -> dict[str, int]:
-        """Return what each sector wants by pipe on a day, in whole m3, from its demand of that day."""
-        piped = demand_m3 * (1.0 - self._trucked)
-        return {name: int(volume) for name, volume in zip(self.sectors, piped, strict=True)}
+    def piped_m3(self, at_reference_m3: np.ndarray, price_cny_per_t: float) -> np.ndarray:
+        """Return what is wanted by pipe at a price, from the demand at the reference price."""
+        answer = (price_cny_per_t / self._reference) ** (self._elasticity * self._pass_through)
+        return at_reference_m3 * (1.0 - self._trucked) * answer
 
-    def trucked_m3(self, demand_m3: np.ndarray) -> dict[str, float]:
-        """Return the gas that each sector wants by lorry on a day, from its demand of that day."""
-        return dict(zip(self.sectors, (float(v) for v in demand_m3 * self._trucked), strict=True))
-
-    def price_response(self, price_cny_per_t: float, weights: Sequence[float]) -> float:
-        """Return the answer of demand to a price, 1 at the reference, for these weights of the sectors."""
-        factors = (price_cny_per_t / self._reference) ** self._elasticity
-        return float(np.dot(factors, weights) / sum(weights))
+    def trucked_m3(self, at_reference_m3: np.ndarray, price_cny_per_t: float) -> np.ndarray:
+        """Return what is wanted by lorry at a price, from the demand at the reference price."""
+        return at_reference_m3 * self._trucked * (price_cny_per_t / self._reference) ** self._elasticity

@@ -42,7 +42,7 @@ def landed_cny_per_t(price_usd_per_mmbtu: float, fx_cny_per_usd: float, shpgx: S
 
 
 def netback_usd_per_mmbtu(price_cny_per_t: float, fx_cny_per_usd: float, shpgx: ShpgxParameters) -> float:
-    """Return the DES price that a tonne sold on the lorry just pays for; the inverse of `landed_cny_per_t`."""
+    """Return the DES price that a tonne sold on the lorry pays for: the inverse of `landed_cny_per_t`."""
     fee_cny_per_t = shpgx.terminal_fee_cny_per_m3_gas * GAS_M3_PER_TONNE_LNG
     return usd_per_mmbtu((price_cny_per_t - fee_cny_per_t) / (1.0 + shpgx.vat), fx_cny_per_usd)
 
@@ -120,7 +120,7 @@ class Importer:
         return max(1, round(self._price_cny_per_t / step)) * step * 100
 
     def listed_quantities_t(self, expected_t: float, days: int) -> dict[str, int]:
-        """Return the tonnes that each terminal lists for `days` days of loading, when `expected_t` sell in all.
+        """Return the tonnes that each terminal lists for `days` days, when `expected_t` are bought in all.
 
         Its share and some more, split by stock, within what the loading bays can do and a half of what the
         tanks have.

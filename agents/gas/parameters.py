@@ -111,6 +111,7 @@ class DemandParameters(Parameters):
 
     demand_bcm_per_year: PositiveFloat
     reference_price_cny_per_t: PositiveFloat
+    price_pass_through_by_pipe: Share
     temperature_persistence: Share
     temperature_sd_degc: NonNegative
     sectors: dict[str, SectorParameters]

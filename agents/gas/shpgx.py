@@ -39,7 +39,6 @@ class ShpgxLng:
         self.published.publish(start - timedelta(days=1), self.index.last_fen_per_t / FEN_PER_CNY)
         self.buyers = LorryBuyers(parameters.shpgx, list(terminals), rng)
         self._minimum_take_t = parameters.shpgx.minimum_take_t
-        self._reference_cny_per_t = parameters.demand.reference_price_cny_per_t
         self._demand = demand
         self._importers = importers
         self._terminals = terminals
@@ -59,12 +58,10 @@ class ShpgxLng:
         `anomaly_degc` is the expected weather of those days, from today on. What nobody took is withdrawn.
         """
         days = len(anomaly_degc)
-        at_reference = self._demand.path_m3(day, anomaly_degc, self._reference_cny_per_t)
-        by_sector = np.sum([list(self._demand.trucked_m3(row).values()) for row in at_reference], axis=0)
-        all_t = tonnes_lng(float(by_sector.sum()))
+        wanted_m3 = self._demand.at_reference_m3(day, anomaly_degc).sum(axis=0)
 
         def need_t(price_cny_per_t: float) -> float:
-            return all_t * self._demand.price_response(price_cny_per_t, by_sector.tolist())
+            return tonnes_lng(float(self._demand.trucked_m3(wanted_m3, price_cny_per_t).sum()))
 
         last_cny_per_t = self.index.last_fen_per_t / FEN_PER_CNY
         for name, importer in self._importers.items():

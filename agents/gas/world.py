@@ -178,10 +178,11 @@ class GasWorld:
 
     def _look_ahead(self, day: date) -> tuple[np.ndarray, dict[str, Outlook]]:
         days = self.parameters.importers.look_ahead_days
-        anomaly = self.weather.forecast_degc(day, days)
-        gas_m3 = self.demand.path_m3(day, anomaly, self.shpgx_lng.on(day)).sum(axis=1)
+        price = self.shpgx_lng.on(day)
+        wanted_m3 = self.demand.at_reference_m3(day, self.weather.forecast_degc(day, days))
+        gas_m3 = self.demand.piped_m3(wanted_m3, price) + self.demand.trucked_m3(wanted_m3, price)
         pipeline_m3 = self.pipeline.forecast_m3(day, days, self._swing_call)
-        lng_demand_m3 = np.maximum(0.0, gas_m3 - pipeline_m3) / GAS_M3_PER_M3_LNG
+        lng_demand_m3 = np.maximum(0.0, gas_m3.sum(axis=1) - pipeline_m3) / GAS_M3_PER_M3_LNG
         today = {
             name: supplier.contract_price_usd_per_mmbtu(day, self._brent)
             for name, supplier in self.suppliers.items()
@@ -233,17 +234,17 @@ class GasWorld:
     def _serve(self, day: date, lng_demand_m3: np.ndarray, outlooks: dict[str, Outlook]) -> None:
         price = self.shpgx_lng.on(day)
         anomaly = self.weather.anomaly_degc(day)
-        demand_m3 = self.demand.path_m3(day, np.array([anomaly]), price)[0]
+        wanted_m3 = self.demand.at_reference_m3(day, np.array([anomaly]))[0]
         lorries = self._lorries.pop(0) if self._lorries else DayOfLorries({}, 0)
         for name, volume in lorries.loads_m3.items():
             self.terminals[name].load_trucks(volume)
-        piped = self.demand.piped_m3(demand_m3)
+        sectors = self.demand.sectors
+        piped = dict(zip(sectors, map(int, self.demand.piped_m3(wanted_m3, price)), strict=True))
         available_m3 = self.pipeline.available_m3(day, self._swing_call)
         terminals = list(self.terminals.values())
         result = dispatch(piped, available_m3, terminals, self.demand.interruption_order)
 
-        sectors = self.demand.sectors
-        weights = [int(volume) for volume in self.demand.trucked_m3(demand_m3).values()]
+        weights = [int(volume) for volume in self.demand.trucked_m3(wanted_m3, price)]
         wanted = split(GAS_PER_LIQUID * lorries.wanted_m3, weights)
         loaded_m3 = sum(lorries.loads_m3.values())
         missing = split(GAS_PER_LIQUID * (lorries.wanted_m3 - loaded_m3), weights)
