@@ -98,6 +98,7 @@ class TraderPopulation:
         brent = venues[Venue.BRENT]
         value = math.log(brent.price_ticks * brent.tick_usd) - brent.basis
         s["value"] = value
+        s["news_scale"][:] = -1.0
         s["value_ring"][:] = value
         for name in ("informed_value", "maker_value", "price_value"):
             s[name][:] = value

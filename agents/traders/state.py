@@ -124,6 +124,7 @@ STATE: Final = np.dtype(
         ("value", "f8"),
         ("value_ring", "f8", (RING_MINUTES,)),
         ("log_volatility", "f8", (len(Stream),)),
+        ("news_scale", "f8", (len(Stream),)),
         ("target_value", "f8"),
         ("target_ns", "i8"),
         ("informed_value", "f8", (VENUES,)),

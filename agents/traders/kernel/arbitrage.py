@@ -44,10 +44,16 @@ def act(s, pair, trades):
     if most == 0:
         return
     held = s["pair_lots"][pair]
+    gap = s["price_value"][right] - s["price_value"][left]
+    needed = p["arbitrage_band"][pair] if held == 0 else min(p["arbitrage_band"][pair], p["arbitrage_exit"][pair])
+    if abs(gap) <= needed:
+        return
     for direction in range(2):
         buy = left if direction == 0 else right
         sell = right if direction == 0 else left
         sign = 1 if direction == 0 else -1
+        if sign * gap <= needed:
+            continue
         profit = gain(s, buy, sell)
         room = most - sign * held
         closing = -sign * held

@@ -30,6 +30,19 @@ def entry_venue(s, stream):
 
 
 @kernel
+def turn_the_hour(s):
+    """Move the volatility of each stream by an hour, and set the scale of its news for the hour."""
+    p = s["parameters"]
+    hour = (s["now_ns"] // NS_PER_HOUR) % 24
+    for stream in range(_STREAMS):
+        k = stream * VENUES + entry_venue(s, stream)
+        shock = p["volatility_shock"] * normal(s["news_words"], k)
+        s["log_volatility"][stream] = p["volatility_persistence"] * s["log_volatility"][stream] + shock
+        scale = p["news_sd_per_root_s"][stream] * math.sqrt(p["news_activity"][stream, hour])
+        s["news_scale"][stream] = scale * math.exp(s["log_volatility"][stream])
+
+
+@kernel
 def arrive(s):
     """Add one second of news to the value of the barrel and to the beliefs at the venue where it enters.
 
@@ -38,22 +51,16 @@ def arrive(s):
     Four words of the stream's generator at its entry venue, and two more on the hour.
     """
     p = s["parameters"]
-    hour = (s["now_ns"] // NS_PER_HOUR) % 24
-    on_the_hour = s["now_ns"] % NS_PER_HOUR == 0
     words = s["news_words"]
+    if s["now_ns"] % NS_PER_HOUR == 0 or s["news_scale"][0] < 0.0:
+        turn_the_hour(s)
     for stream in range(_STREAMS):
         venue = entry_venue(s, stream)
         k = stream * VENUES + venue
-        if on_the_hour:
-            shock = normal(words, k)
-            persistence = p["volatility_persistence"]
-            s["log_volatility"][stream] = persistence * s["log_volatility"][stream] + p["volatility_shock"] * shock
-        z = normal(words, k)
+        scale = s["news_scale"][stream]
+        step = scale * normal(words, k)
         jumps = uniform(words, k) < p["jump_per_s"]
         sign = 1.0 if uniform(words, k) < 0.5 else -1.0
-        scale = p["news_sd_per_root_s"][stream] * math.sqrt(p["news_activity"][stream, hour])
-        scale *= math.exp(s["log_volatility"][stream])
-        step = scale * z
         if jumps:
             step += scale * p["jump_scale"] * sign
         s["value"] += step

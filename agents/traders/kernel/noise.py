@@ -1,8 +1,8 @@
 """Liquidity without information: limit orders, market orders and cancels at random.
 
 The arrivals of Cont, Stoikov and Talreja (2010): limit orders at a random distance from the opposite best price, market
-orders at a fixed rate, cancels in proportion to what rests. Accounts keep to their holdings: of two that are drawn,
-the one farther from its own holding on the wrong side trades.
+orders at a fixed rate, cancels in proportion to what rests. Accounts keep to their holdings: of four that are drawn,
+the one trades that it brings closest to its holding.
 """
 
 from __future__ import annotations
@@ -19,23 +19,26 @@ _CONTINUOUS = int(Phase.CONTINUOUS)
 _FAR_TICKS = 200
 _SWEEP_TICKS = 8
 _MOST_IMBALANCE = 0.45
+_CANDIDATES = 4
 
 
 @kernel
 def choose_account(s, venue, words, k, side):
-    """Draw two accounts and return the one that the trade brings closer to its holding. Two words."""
-    first = int(uniform(words, k) * NOISE_ACCOUNTS)
-    second = int(uniform(words, k) * NOISE_ACCOUNTS)
-    excess = s["positions"][venue, first] - s["endowments"][venue, first]
-    other = s["positions"][venue, second] - s["endowments"][venue, second]
-    if side == 0:
-        return first if excess <= other else second
-    return first if excess >= other else second
+    """Draw four accounts and return the one that the trade brings closest to its holding. Four words."""
+    chosen, least = 0, 0
+    for candidate in range(_CANDIDATES):
+        account = int(uniform(words, k) * NOISE_ACCOUNTS)
+        excess = s["positions"][venue, account] - s["endowments"][venue, account]
+        if side == 1:
+            excess = -excess
+        if candidate == 0 or excess < least:
+            chosen, least = account, excess
+    return chosen
 
 
 @kernel
 def limit_order(s, venue, words, k, trades):
-    """Place a limit order behind the opposite best price. Five words."""
+    """Place a limit order behind the opposite best price. Seven words."""
     side = 0 if uniform(words, k) < 0.5 else 1
     distance = min(geometric(words, k, s["parameters"]["noise_distance_ticks"][venue]), _FAR_TICKS)
     lots = geometric(words, k, s["parameters"]["noise_lots"][venue])
@@ -53,7 +56,7 @@ def limit_order(s, venue, words, k, trades):
 
 @kernel
 def market_order(s, venue, words, k, trades):
-    """Take from the opposite side, a few ticks deep at most; buys are as likely as the imbalance says. Five words."""
+    """Take from the opposite side, a few ticks deep at most; buys are as likely as the imbalance says. Seven words."""
     side = 0 if uniform(words, k) < 0.5 + s["imbalance"][venue] else 1
     lots = geometric(words, k, s["parameters"]["noise_lots"][venue])
     spare = uniform(words, k)
