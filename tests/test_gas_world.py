@@ -1,0 +1,224 @@
+"""The gas world as a whole: nothing made or lost, the same seed the same run, and arms that stay in step."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_gas_case import START, base_parameters, gas_world, streams
+
+from agents.gas.shocks import (
+    ColdWave,
+    DatedShock,
+    GasEvent,
+    LngSupplyOutage,
+    LostCargoes,
+    PipelineCut,
+    TerminalClosure,
+    TerminalExpansion,
+)
+
+TEST: dict[str, Any] = {"source": "a test", "start_day": 0}
+
+
+def outage(day: date, days: int = 28, share: float = 1.0) -> DatedShock:
+    event = LngSupplyOutage(
+        kind="lng_supply_outage",
+        supplier="qatar",
+        lost_share=share,
+        duration_days=days,
+        restart_ramp_days=14,
+        **TEST,
+    )
+    return DatedShock(day, event)
+
+
+EVENTS: st.SearchStrategy[GasEvent] = st.one_of(
+    st.builds(
+        LngSupplyOutage,
+        kind=st.just("lng_supply_outage"),
+        supplier=st.sampled_from(["qatar", "australia", "others"]),
+        lost_share=st.floats(0.1, 1.0),
+        duration_days=st.integers(1, 60),
+        restart_ramp_days=st.integers(0, 30),
+        source=st.just("a test"),
+        start_day=st.just(0),
+    ),
+    st.builds(
+        LostCargoes, kind=st.just("lost_cargoes"), lost_cargoes=st.integers(1, 50), source=st.just("a test"),
+        start_day=st.just(0),
+    ),
+    st.builds(
+        ColdWave, kind=st.just("cold_wave"), temperature_drop_degc=st.floats(1, 20), duration_days=st.integers(1, 30),
+        source=st.just("a test"), start_day=st.just(0),
+    ),
+    st.builds(
+        PipelineCut, kind=st.just("pipeline_cut"), cut_m3_per_day=st.integers(1, 200_000_000),
+        duration_days=st.integers(1, 60), source=st.just("a test"), start_day=st.just(0),
+    ),
+    st.builds(
+        TerminalClosure, kind=st.just("terminal_closure"), terminal=st.sampled_from(["yangshan", "rudong"]),
+        duration_days=st.integers(1, 40), source=st.just("a test"), start_day=st.just(0),
+    ),
+    st.builds(
+        TerminalExpansion, kind=st.just("terminal_expansion"), terminal=st.sampled_from(["yangshan", "qidong"]),
+        added_tank_m3=st.integers(0, 10**6), added_berths=st.integers(0, 2), source=st.just("a test"),
+        start_day=st.just(0),
+    ),
+)  # fmt: skip
+SHOCKS = st.lists(st.tuples(st.integers(0, 60), EVENTS), max_size=4)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 2**31), SHOCKS)
+def test_nothing_is_made_or_lost_whatever_happens(seed: int, shocks: list[tuple[int, GasEvent]]) -> None:
+    dated = [DatedShock(START + timedelta(days=day), event) for day, event in shocks]
+    world = gas_world(seed, 90, dated)
+    assert set(world.ledger().imbalances().values()) == {0}
+    days, terminals = world.tables()["gas_days"], world.tables()["terminals"]
+    assert (days.served_m3 + days.unserved_m3 == days.demand_m3).all()
+    assert (days.served_m3 == days.pipeline_taken_m3 + days.send_out_m3 + days.trucked_m3).all()
+    assert (days.pipeline_taken_m3 <= days.pipeline_available_m3).all()
+    assert (terminals.stock_m3_liquid >= 0).all()
+    assert (terminals.stock_m3_liquid <= terminals.tank_m3_liquid).all()
+
+
+def test_tables_agree_with_one_another() -> None:
+    tables = gas_world(3, 120).tables()
+    days, terminals, cargoes = tables["gas_days"], tables["terminals"], tables["lng_cargoes"]
+    stock = terminals.groupby("date").stock_m3_liquid.sum()
+    assert (stock.to_numpy() == days.lng_stock_m3_liquid.to_numpy()).all()
+    done = cargoes[cargoes.discharged.notna()]
+    parts = done.delivered_m3_liquid + done.boil_off_m3_liquid + done.heel_m3_liquid
+    assert (parts == done.loaded_m3_liquid).all()
+    assert (done.loaded <= done.arrived).all()
+    assert (done.arrived <= done.moored).all()
+    assert (done.moored < done.discharged).all()
+    listings = tables["listings"]
+    assert (listings.price_fen_per_t * listings.quantity_t == listings.amount_fen).all()
+    assert len(days) == 120
+    assert len(terminals) == 120 * len(base_parameters().terminals)
+
+
+def test_the_index_is_the_volume_weighted_price_of_its_day() -> None:
+    tables = gas_world(3, 60).tables()
+    listings, days = tables["listings"], tables["gas_days"].set_index("date")
+    by_day = listings.groupby(listings.time.dt.normalize())
+    mean = by_day.amount_fen.sum() / by_day.quantity_t.sum() / 100
+    published = days.shpgx_lng_cny_per_t[mean.index]
+    assert np.abs(mean - published).max() <= 0.005 + 1e-9
+    holidays = days.index.difference(mean.index)
+    carried = days.shpgx_lng_cny_per_t.ffill().shift(1)[holidays]
+    assert (days.shpgx_lng_cny_per_t[holidays] == carried).all()
+
+
+def test_the_same_seed_gives_the_same_run_and_another_does_not() -> None:
+    first, second, other = gas_world(4, 60), gas_world(4, 60), gas_world(5, 60)
+    assert first.state_integers() == second.state_integers()
+    assert first.state_integers() != other.state_integers()
+    for name, table in first.tables().items():
+        pd.testing.assert_frame_equal(table, second.tables()[name])
+
+
+def test_the_state_is_made_of_integers() -> None:
+    assert {type(value) for value in gas_world(4, 30).state_integers()} == {int}
+
+
+def test_each_stream_is_asked_for_once() -> None:
+    import simpy
+
+    from agents.gas.world import GasWorld
+    from agents.prices import PriceHistory
+
+    asked: list[str] = []
+
+    def rng(name: str) -> np.random.Generator:
+        asked.append(name)
+        return streams(1)(name)
+
+    history = PriceHistory("any")
+    history.publish(START, 75.0)
+    GasWorld(
+        simpy.Environment(), base_parameters(), start=START, rng=rng, brent=history, fx=history,
+        is_trading_day=lambda day: True,
+    )  # fmt: skip
+    assert len(asked) == len(set(asked))
+    assert all(name.startswith("gas.") for name in asked)
+
+
+def test_arms_are_equal_before_the_shock_and_share_their_draws_after_it() -> None:
+    day = date(2024, 10, 14)
+    base, shocked = gas_world(6, 120), gas_world(6, 120, [outage(day)])
+    before, after = base.tables(), shocked.tables()
+    early = before["gas_days"].date < pd.Timestamp(day)
+    pd.testing.assert_frame_equal(before["gas_days"][early], after["gas_days"][early])
+    assert not before["gas_days"].equals(after["gas_days"])
+    assert (before["gas_days"].temperature_anomaly_degc == after["gas_days"].temperature_anomaly_degc).all()
+
+    def sailings(tables: dict[str, pd.DataFrame]) -> pd.Series:
+        term = tables["lng_cargoes"].query("not spot")
+        term = term.sort_values(["supplier", "planned_arrival"]).reset_index(drop=True)
+        return (term.arrived - term.loaded).where(term.loaded.notna())
+
+    both = pd.concat([sailings(before), sailings(after)], axis=1).dropna()
+    assert len(both) > 60
+    assert (both[0] == both[1]).all()
+
+
+def test_a_lost_cargo_never_loads() -> None:
+    cargoes = gas_world(6, 120, [outage(date(2024, 9, 2))]).tables()["lng_cargoes"]
+    lost = cargoes[cargoes.lost]
+    assert 4 <= len(lost) <= 10
+    assert lost.loaded.isna().all()
+    assert set(lost.supplier) == {"qatar"}
+
+
+def test_the_next_cargoes_are_lost() -> None:
+    event = LostCargoes(kind="lost_cargoes", lost_cargoes=4, **TEST)
+    day = date(2024, 9, 2)
+    cargoes = gas_world(6, 60, [DatedShock(day, event)]).tables()["lng_cargoes"]
+    term = cargoes[~cargoes.spot & (cargoes.planned_loading >= pd.Timestamp(day))].sort_values(
+        "planned_loading"
+    )
+    assert term.lost.head(4).all()
+    assert not term.lost.iloc[4:].any()
+
+
+def test_an_expansion_adds_room_and_a_closure_holds_ships() -> None:
+    expansion = TerminalExpansion(
+        kind="terminal_expansion", terminal="yangshan", added_tank_m3=880_000, added_berths=1, **TEST
+    )
+    terminals = gas_world(6, 60, [DatedShock(date(2024, 9, 2), expansion)]).tables()["terminals"]
+    tanks = terminals[terminals.terminal == "yangshan"].set_index("date").tank_m3_liquid
+    assert tanks[pd.Timestamp(2024, 9, 1)] == 895_000
+    assert tanks[pd.Timestamp(2024, 9, 2)] == 1_775_000
+    closure = TerminalClosure(kind="terminal_closure", terminal="rudong", duration_days=10, **TEST)
+    cargoes = gas_world(6, 60, [DatedShock(date(2024, 9, 2), closure)]).tables()["lng_cargoes"]
+    moored = cargoes[cargoes.terminal == "rudong"].moored.dropna()
+    assert not moored.between(pd.Timestamp(2024, 9, 2, 0, 1), pd.Timestamp(2024, 9, 11, 23)).any()
+
+
+@pytest.mark.parametrize(
+    ("shock", "message"),
+    [
+        (DatedShock(START - timedelta(days=1), outage(START).event), "before the start"),
+        (
+            DatedShock(START, LostCargoes(kind="lost_cargoes", lost_cargoes=1, supplier="katar", **TEST)),
+            "katar",
+        ),
+        (
+            DatedShock(
+                START, TerminalClosure(kind="terminal_closure", terminal="x", duration_days=1, **TEST)
+            ),
+            "no terminal 'x'",
+        ),
+    ],
+)
+def test_impossible_shocks_are_refused(shock: DatedShock, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        gas_world(1, 1, [shock])
