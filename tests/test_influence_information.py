@@ -13,7 +13,7 @@ import pytest
 from scenarios.influence.information import information_share_grid, information_shares
 from scenarios.influence.panel import panel
 from scenarios.influence.shares import shares, shares_from_vecm
-from scenarios.influence.vecm import estimate_vecm, vecm_moments
+from scenarios.influence.vecm import estimate_vecm, long_run, vecm_moments
 
 REFDATA = Path(__file__).parents[2] / "shared" / "refdata" / "expected.json"
 
@@ -227,6 +227,21 @@ def test_resampled_moments_are_those_of_the_resampled_days() -> None:
     assert fast.omega == pytest.approx(slow.omega, rel=1e-8)
 
 
+def test_long_run_effect_is_where_an_impulse_ends() -> None:
+    rng = np.random.default_rng(15)
+    sample = noisy(rng, 2_000, (0.5, 1.0, 0.7)) * [1.0, 2.0, 1.0]
+    model = estimate_vecm(vecm_moments(panel(sample), 3), 2)
+    pull = model.alpha @ model.beta[:3].T
+    path = [np.zeros((3, 3))] * 3 + [np.eye(3)]
+    for _ in range(300):
+        change = pull @ path[-1] + sum(g @ (path[-1 - j] - path[-2 - j]) for j, g in enumerate(model.gammas))
+        path.append(path[-1] + change)
+    assert long_run(model.alpha, model.beta[:3], model.gammas) == pytest.approx(path[-1], abs=1e-8)
+    found = information_shares(sample, lags=3, bootstrap=0)
+    assert found.psi.to_numpy() == pytest.approx(path[-1][0], abs=1e-8)
+    assert found.long_run_sd == pytest.approx(1.0, abs=0.1)
+
+
 def test_order_and_units_of_venues_do_not_matter() -> None:
     sample = noisy(np.random.default_rng(10), 3_000, (0.5, 1.0, 0.7))
     base = information_shares(sample, lags=3, bootstrap=0).table["estimate"].unstack()
@@ -305,6 +320,12 @@ def good() -> pd.DataFrame:
         (lambda s: s.assign(b=3.0), {}, "'b' is constant"),
         (lambda s: s.assign(b=2 * s["a"] + 1), {}, "'b' moves exactly with 'a'"),
         (lambda s: s.assign(c=s["a"] - s["b"]), {}, "'c' moves exactly"),
+        (lambda s: s.assign(b=s["a"].shift(1)).iloc[1:], {}, "'b' follows exactly from the past"),
+        (
+            lambda s: s.assign(b=s["a"].shift(3)).iloc[3:],
+            {"lags": "aic"},
+            "'b' follows exactly from the past",
+        ),
         (lambda s: s.assign(b=np.where(s.index == 5, -np.inf, s["b"])), {}, "'b' holds an infinite"),
         (lambda s: s.assign(b="x"), {}, "'b' is not numeric"),
         (lambda s: s.assign(b=np.nan), {}, "too few rows"),

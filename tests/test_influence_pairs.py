@@ -256,6 +256,8 @@ def test_realised_variance_by_day_and_kind_skips_breaks() -> None:
     )
     assert found.loc[1].to_dict() == {"day": 1.0, "night": 4.0}
     assert found.loc[2].to_dict() == {"day": 0.25, "night": 0.0}
+    unbroken = realised_variance(prices, np.repeat(["day", "night"], 3), days=np.ones(6))
+    assert unbroken.loc[1].to_dict() == {"day": 65.0, "night": 121.25}
 
 
 def test_whole_day_from_quotes_with_partial_hours() -> None:

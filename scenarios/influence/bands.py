@@ -70,7 +70,7 @@ def spillover_bands(
 ) -> SpilloverBands:
     """Split the generalised spillover table of an infinite horizon by the period of the movements.
 
-    (th_d)_ij = s_jj^-1 int_d |(Psi(w) S)_ij|^2 dw / int (Psi(w) S Psi(w)*)_ii dw, with Psi(w) = (I - sum
+    (th_d)_ij = s_jj^-1 int_d |(Psi(w) S)_ij|^2 dw, all bands of a row normed to 100, with Psi(w) = (I - sum
     A_k exp(-ikw))^-1 exact at the midpoints of a grid of 500 frequencies a band, so that no horizon is cut
     off. edges: rising periods in steps, above 2; (5, 20) gives "2-5", "5-20" and "20-". x and the other
     arguments: as in spillover; explosive draws of the bootstrap are left out. Raises ValueError for an
@@ -137,8 +137,7 @@ def band_tables(fit: Var, limits: Sequence[float]) -> list[FloatArray]:
     if not is_stationary(fit):
         raise ValueError("x: the autoregression is explosive; spillovers need stationary series (returns)")
     impact = fit.sigma / np.sqrt(np.diag(fit.sigma))
-    root = np.linalg.cholesky(fit.sigma)
-    bands, whole = [], np.zeros(n)
+    bands = []
     for short, long in pairwise(limits):
         low, high = (0.0 if np.isinf(long) else 2 * np.pi / long), 2 * np.pi / short
         width = (high - low) / POINTS
@@ -146,7 +145,5 @@ def band_tables(fit: Var, limits: Sequence[float]) -> list[FloatArray]:
         waves = np.exp(-1j * np.outer(frequency, np.arange(1, lags + 1)))
         transfer = np.linalg.inv(np.eye(n) - np.einsum("wk,kij->wij", waves, fit.coefficients))
         bands.append((np.abs(transfer @ impact) ** 2).sum(axis=0) * width)
-        whole += (np.abs(transfer @ root) ** 2).sum(axis=(0, 2)) * width
-    raw = [band / whole[:, None] for band in bands]
-    norm = sum(band.sum(axis=1, keepdims=True) for band in raw)
-    return [100 * band / norm for band in raw]
+    whole = np.sum(bands, axis=(0, 2))[:, None]
+    return [100 * band / whole for band in bands]

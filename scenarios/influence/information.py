@@ -20,6 +20,7 @@ from scenarios.influence.vecm import (
     estimate_vecm,
     long_run,
     select_lags,
+    unexplained,
     vecm_moments,
 )
 
@@ -27,6 +28,7 @@ Lags = int | Literal["aic", "bic"]
 Beta = npt.ArrayLike | Literal["estimate", "unit"]
 
 MAX_FAILED = 0.1
+EXACT = 1e-8
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +127,7 @@ def information_shares(
     data = _checked(log_prices, segments, days, deterministic)
     order = _order(data, lags, max_lags)
     vectors, mode = _vectors(beta, len(data.names))
-    moments = vecm_moments(data, order, centred=deterministic != "n")
+    moments = _moments(data, order, deterministic)
     counts = resample_blocks(len(moments.blocks), bootstrap, rng)
     return _estimate(data, moments, vectors, mode, deterministic, counts, confidence)
 
@@ -144,7 +146,7 @@ def information_share_grid(
     Returns index (lags, beta, figure), columns venues; NaN where the rank test fails. No intervals.
     """
     data = _checked(log_prices, segments, days, deterministic)
-    moments = vecm_moments(data, max(lags), centred=deterministic != "n")
+    moments = _moments(data, max(lags), deterministic)
     none = np.zeros((0, len(moments.blocks)), dtype=np.int64)
     parts = {}
     for order in lags:
@@ -164,11 +166,23 @@ def _checked(log_prices: pd.DataFrame, segments: Labels, days: Labels, determini
     return data
 
 
+def _moments(data: Panel, lags: int, deterministic: Deterministic) -> VecmMoments:
+    """Sum the moments and name a column that the past explains without rest."""
+    moments = vecm_moments(data, lags, centred=deterministic != "n")
+    rest = unexplained(moments)
+    if rest.min() < EXACT:
+        name = data.names[int(np.argmin(rest))]
+        raise ValueError(
+            f"log_prices: column {name!r} follows exactly from the past (a delayed copy of another?)"
+        )
+    return moments
+
+
 def _order(data: Panel, lags: Lags, max_lags: int) -> int:
     if isinstance(lags, str):
         if lags not in ("aic", "bic"):
             raise ValueError(f"lags: {lags!r} is neither 'aic' nor 'bic' nor a number")
-        return select_lags(data, lags, max_lags)
+        return select_lags(_moments(data, max_lags, "co"), lags)
     if isinstance(lags, bool) or not isinstance(lags, (int, np.integer)) or lags < 1:
         raise ValueError(f"lags: {lags!r}, must be a whole number of 1 or more")
     return int(lags)

@@ -147,15 +147,22 @@ def estimate_vecm(
     return Vecm(alpha, report, gammas, (omega + omega.T) / 2, alpha_se, roots, rows)
 
 
-def select_lags(data: Panel, criterion: Literal["aic", "bic"], max_lags: int) -> int:
-    """Choose K by an information criterion of the unrestricted model, all K on the rows that max_lags
-    leaves.
+def unexplained(moments: VecmMoments) -> FloatArray:
+    """Return the part of each column's squared changes that its own and the others' past leave unexplained."""
+    total, n = moments.total, moments.n
+    scale = np.sqrt(np.diag(total))
+    scaled = total / np.outer(scale, scale)
+    slopes = np.linalg.lstsq(scaled[n:, n:], scaled[n:, :n], rcond=None)[0]
+    return 1 - np.einsum("ij,ij->j", slopes, scaled[n:, :n])
+
+
+def select_lags(moments: VecmMoments, criterion: Literal["aic", "bic"]) -> int:
+    """Choose K by an information criterion of the unrestricted model, all K on the rows of the moments.
 
     AIC = log det(omega) + 2 m / T, BIC with log(T) for 2; m = coefficients (Luetkepohl 2005, section 4.3).
     """
-    moments = vecm_moments(data, max_lags)
     n, values = moments.n, []
-    for lags in range(1, max_lags + 1):
+    for lags in range(1, moments.lags + 1):
         total = moments.up_to(lags).total
         rows = total[2 * n, 2 * n]
         s00, s01, s11, *_ = _concentrated(total, n, "co")
