@@ -63,13 +63,14 @@ def gas_world(
     shocks: Sequence[DatedShock] = (),
     parameters: GasParameters | None = None,
     start: date = START,
+    brent: PriceHistory | None = None,
 ) -> GasWorld:
     """Run a gas world for some days and return it, after checking its books."""
     fx = PriceHistory("fx_cny_per_usd")
     fx.publish(start, 7.13)
     env = simpy.Environment(initial_time=ns(start))
     world = GasWorld(
-        env, parameters or base_parameters(), start=start, rng=streams(seed), brent=brent_history(), fx=fx,
+        env, parameters or base_parameters(), start=start, rng=streams(seed), brent=brent or brent_history(), fx=fx,
         is_trading_day=is_working_day, shocks=shocks,
     )  # fmt: skip
     env.run(until=ns(start) + days * NS_PER_DAY)

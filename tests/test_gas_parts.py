@@ -1,4 +1,4 @@
-"""The parts of the gas world, one by one: seasons, terminals, dispatch, suppliers, demand, lorries, importers."""
+"""The parts of the gas world, one by one: seasons, terminals, dispatch, suppliers, demand, lorries."""
 
 from __future__ import annotations
 

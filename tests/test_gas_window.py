@@ -1,4 +1,4 @@
-"""The JKM window: its uncrossing against a naive twin, and its answer to Chinese bids and to losses of supply."""
+"""The JKM window: its uncrossing against a naive twin, its answer to Chinese bids and to losses."""
 
 from __future__ import annotations
 

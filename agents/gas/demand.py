@@ -61,8 +61,8 @@ class Weather:
 class Demand:
     """Turn season, weather and price into m3 of gas a day, by sector, in the order of the parameters.
 
-    Arrays have shape (days, sectors). What goes by lorry answers to the LNG price in full, what goes by pipe with
-    its elasticity times the pass-through, as its price follows in part only.
+    Arrays have shape (days, sectors). What goes by lorry answers to the LNG price in full, what goes by pipe
+    with its elasticity times the pass-through, as its price follows in part only.
     """
 
     def __init__(self, parameters: DemandParameters) -> None:

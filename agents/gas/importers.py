@@ -19,7 +19,13 @@ from agents.gas.parameters import ImporterParameters, ImportersParameters, Shpgx
 from agents.gas.seasons import Season
 from agents.gas.terminals import Terminal
 from exchange.clock import day_of
-from exchange.units import GAS_M3_PER_TONNE_LNG, TONNES_PER_M3_LNG, cny_per_tonne_lng, usd_per_mmbtu
+from exchange.units import (
+    FEN_PER_CNY,
+    GAS_M3_PER_TONNE_LNG,
+    TONNES_PER_M3_LNG,
+    cny_per_tonne_lng,
+    usd_per_mmbtu,
+)
 
 
 @dataclass(frozen=True)
@@ -102,12 +108,15 @@ class Importer:
         missing_m3 = max(0.0, float(wanted[-1] - projected[-1]))
         return Outlook(float(gap.mean()), missing_m3, contract_usd_per_mmbtu)
 
-    def list_price_fen_per_t(self, outlook: Outlook, jkm_usd_per_mmbtu: float, fx_cny_per_usd: float) -> int:
+    def list_price_fen_per_t(
+        self, outlook: Outlook, index_cny_per_t: float, jkm_usd_per_mmbtu: float, fx_cny_per_usd: float
+    ) -> int:
         """Revise and return the price that it lists at SHPGX, in price steps.
 
-        It moves a part of the way, each trading day, to cost x (1 + margin) x exp(elasticity x scarcity).
-        Cost is that of the next tonne on the lorry: contract + w x (JKM - contract), where the weight of spot
-        w rises with scarcity, from 0 to 1.
+        What its outlook asks for = cost x (1 + margin) x exp(elasticity x scarcity). Cost is that of the next
+        tonne on the lorry: contract + w x (JKM - contract), where the weight of spot w rises with scarcity,
+        from 0 to 1. Its price moves a part of the way, each trading day, to the mean of this and the last
+        index, weighted by its attention to the index.
         """
         common = self._common
         weight = common.spot_weight + common.spot_weight_per_scarcity * outlook.scarcity
@@ -115,9 +124,10 @@ class Importer:
         price = weight * jkm_usd_per_mmbtu + (1.0 - weight) * outlook.contract_usd_per_mmbtu
         cost = landed_cny_per_t(price, fx_cny_per_usd, self._shpgx)
         asked = cost * (1.0 + common.margin) * exp(common.scarcity_elasticity * outlook.scarcity)
-        self._price_cny_per_t += common.price_revision_per_day * (asked - self._price_cny_per_t)
+        aim = common.index_attention * index_cny_per_t + (1.0 - common.index_attention) * asked
+        self._price_cny_per_t += common.price_revision_per_day * (aim - self._price_cny_per_t)
         step = self._shpgx.price_step_cny_per_t
-        return max(1, round(self._price_cny_per_t / step)) * step * 100
+        return max(1, round(self._price_cny_per_t / step)) * step * FEN_PER_CNY
 
     def listed_quantities_t(self, expected_t: float, days: int) -> dict[str, int]:
         """Return the tonnes that each terminal lists for `days` days, when `expected_t` are bought in all.

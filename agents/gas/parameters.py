@@ -84,6 +84,7 @@ class PipelineParameters(Parameters):
     noise: NonNegative
     capacity_m3_per_day: PositiveInt
     swing_share: Share
+    swing_call_revision_per_day: Share
     full_swing_scarcity: PositiveFloat
 
 
@@ -150,6 +151,7 @@ class ImportersParameters(Parameters):
     spot_weight_per_scarcity: NonNegative
     scarcity_elasticity: NonNegative
     price_revision_per_day: Share
+    index_attention: Share
     send_out_share_memory_days: PositiveFloat
     members: dict[str, ImporterParameters]
 

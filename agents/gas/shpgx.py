@@ -65,7 +65,9 @@ class ShpgxLng:
 
         last_cny_per_t = self.index.last_fen_per_t / FEN_PER_CNY
         for name, importer in self._importers.items():
-            price = importer.list_price_fen_per_t(outlooks[name], jkm_usd_per_mmbtu, fx_cny_per_usd)
+            price = importer.list_price_fen_per_t(
+                outlooks[name], last_cny_per_t, jkm_usd_per_mmbtu, fx_cny_per_usd
+            )
             quantities = importer.listed_quantities_t(need_t(last_cny_per_t), days)
             self._post(time_ns, name, f"{day} + {days} days", price, quantities)
         purchases = self.buyers.buy(time_ns, self.board, need_t, last_cny_per_t)

@@ -51,7 +51,6 @@ _LISTING = 10 * NS_PER_HOUR
 _PUBLICATION = 16 * NS_PER_HOUR
 _WINDOW = 16 * NS_PER_HOUR + 30 * NS_PER_MINUTE
 _DISPATCH = 23 * NS_PER_HOUR
-_SWING_CALL_SPEED_PER_DAY = 0.3
 _LONGEST_HOLIDAY_DAYS = 15
 
 
@@ -194,7 +193,8 @@ class GasWorld:
             contract = float(np.mean(prices))
             outlooks[name] = importer.outlook(day, lng_demand_m3, coming, contract, self.fleet.cargo_m3)
         wanted_call = self.pipeline.swing_call(market_scarcity(self.importers, outlooks))
-        self._swing_call += _SWING_CALL_SPEED_PER_DAY * (wanted_call - self._swing_call)
+        revision = self.parameters.pipeline.swing_call_revision_per_day
+        self._swing_call += revision * (wanted_call - self._swing_call)
         return lng_demand_m3, outlooks
 
     def _trade(self, day: date, outlooks: dict[str, Outlook]) -> None:
