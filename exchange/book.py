@@ -57,7 +57,11 @@ class OrderBook:
         if high_ticks < low_ticks:
             raise ValueError(f"the highest price {high_ticks} is below the lowest {low_ticks}")
         ticks = high_ticks - low_ticks + 1
-        settled = previous_settlement_ticks if previous_settlement_ticks is not None else (low_ticks + high_ticks) // 2
+        settled = (
+            previous_settlement_ticks
+            if previous_settlement_ticks is not None
+            else (low_ticks + high_ticks) // 2
+        )
         self._book = np.zeros(1, BOOK)
         head = self._book[0]
         head["base_tick"], head["ticks"] = low_ticks, ticks

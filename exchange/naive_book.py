@@ -36,7 +36,11 @@ class NaiveBook:
         largest_order_lots: int = 500,
     ) -> None:
         self.low, self.high, self.rule, self.largest = low_ticks, high_ticks, rule, largest_order_lots
-        settled = previous_settlement_ticks if previous_settlement_ticks is not None else (low_ticks + high_ticks) // 2
+        settled = (
+            previous_settlement_ticks
+            if previous_settlement_ticks is not None
+            else (low_ticks + high_ticks) // 2
+        )
         self.settled = self.last = settled
         self.phase = Phase.CONTINUOUS
         self.queues: tuple[dict[int, deque[_Order]], dict[int, deque[_Order]]] = ({}, {})

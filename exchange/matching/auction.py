@@ -75,6 +75,7 @@ def uncross(book, levels, orders, words, at_ns, trades):
         trade["taker_slot"] = bid
         trade["maker_slot"] = ask
         trade["aggressor"] = -1
+        trade["unused"] = 0
         count += 1
         left -= lots
         reduce(book, levels, orders, words, bid, lots)

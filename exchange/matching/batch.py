@@ -176,7 +176,7 @@ def best(book, levels, quote):
 
 @kernel
 def process(book, levels, orders, words, index, messages, events, trades, quotes):
-    """Apply messages in order: one event and one quote each, trades one after the other. Return the number of trades."""
+    """Apply messages in order, write an event and a quote for each, and return the number of trades."""
     count = 0
     for i in range(messages.shape[0]):
         count = submit(book, levels, orders, words, index, messages[i], events[i], trades, count)

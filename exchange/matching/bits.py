@@ -15,7 +15,7 @@ from numba.extending import intrinsic
 
 from exchange.matching._jit import kernel
 
-if numba.config.DISABLE_JIT:
+if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
 
     def lowest_bit(word: Any) -> int:
         """Return the position of the lowest set bit of a non-zero word."""

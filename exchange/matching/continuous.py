@@ -63,6 +63,7 @@ def take(book, levels, orders, words, side, position, quantity, taker_id, owner,
             trade["taker_slot"] = -1
             trade["maker_slot"] = slot
             trade["aggressor"] = side
+            trade["unused"] = 0
             count += 1
             book["last"] = price
             book["volume"] += lots

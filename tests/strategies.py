@@ -1,0 +1,119 @@
+"""Generated input of the book tests: long random streams by NumPy, short adversarial ones by hypothesis."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from exchange.book import OrderBook
+from exchange.codes import Code, Kind
+from exchange.naive_book import NaiveBook
+from exchange.records import MESSAGE
+
+LOW, HIGH, LARGEST = 900, 1100, 500
+EDGE_IDS = (0, -1, 2**62, 2**62 + 1, 2**63 - 1, -(2**63))
+EDGE_INTS = (0, -1, 1, LARGEST, LARGEST + 1, 2**31 - 1, -(2**31))
+Answers = dict[str, np.ndarray[Any, Any]]
+
+
+def random_messages(count: int, seed: int, malformed: float = 0.04) -> np.ndarray[Any, Any]:
+    """Return MESSAGE rows: adds around a wandering price, cancels of recent orders, and some of every malformation."""
+    rng = np.random.default_rng(seed)
+    rows = np.zeros(count, MESSAGE)
+    rows["at_ns"] = np.arange(count)
+    rows["order_id"] = np.arange(1, count + 1)
+    rows["owner"] = rows["order_id"] % 7
+    rows["side"] = rng.integers(0, 2, count)
+    centre = 1000 + np.clip(np.cumsum(rng.normal(0, 0.05, count)), -60, 60)
+    away = rng.geometric(0.12, count) - 3
+    rows["price"] = np.where(rows["side"] == 0, centre - away, centre + away)
+    rows["quantity"] = rng.geometric(0.1, count)
+    rows["kind"] = rng.choice([Kind.LIMIT, Kind.FAK, Kind.CANCEL], count, p=[0.55, 0.07, 0.38])
+    cancels = rows["kind"] == Kind.CANCEL
+    targets = np.maximum(rows["order_id"] - rng.geometric(0.01, count), 1)
+    rows["order_id"][cancels] = targets[cancels]
+    rows["owner"][cancels] = targets[cancels] % 7
+    for name, values in {
+        "order_id": [*EDGE_IDS, 1, count // 2],
+        "price": [*EDGE_INTS, LOW, LOW - 1, HIGH, HIGH + 1],
+        "quantity": EDGE_INTS,
+        "owner": [0, 3],
+        "kind": [-1, 3, 99],
+        "side": [-1, 2],
+    }.items():
+        bad = np.flatnonzero(rng.random(count) < malformed / 6)
+        rows[name][bad] = rng.choice(np.array(values, MESSAGE[name]), len(bad))
+    return rows
+
+
+def naive_answers(book: NaiveBook, messages: np.ndarray[Any, Any]) -> Answers:
+    """Send messages one by one to a naive book and return codes, trades and quotes as arrays."""
+    codes, trades, quotes = [], [], []
+    for _, order_id, price, quantity, owner, kind, side, *_ in messages.tolist():
+        code, done = book.submit(order_id, side, price, quantity, owner, kind)
+        codes.append(code)
+        trades += done
+        quotes.append(book.quote())
+    return {
+        "codes": np.array(codes),
+        "trades": np.array(trades, np.int64).reshape(-1, 4),
+        "quotes": np.array(quotes, np.int64).reshape(-1, 4),
+    }
+
+
+def fast_answers(book: OrderBook, messages: np.ndarray[Any, Any], batch: int = 10_000) -> Answers:
+    """Send messages in batches and return codes, trades and quotes in the shape of `naive_answers`."""
+    parts = [book.process(messages[k : k + batch]) for k in range(0, len(messages), batch)]
+    events, trades, quotes = (
+        np.concatenate([getattr(p, n) for p in parts]) for n in ("events", "trades", "quotes")
+    )
+    return {
+        "codes": events["code"],
+        "trades": np.stack([trades[n] for n in ("taker_id", "maker_id", "price", "quantity")], 1).astype(
+            np.int64
+        ),
+        "quotes": np.stack([quotes[n] for n in ("bid", "ask", "bid_quantity", "ask_quantity")], 1).astype(
+            np.int64
+        ),
+    }
+
+
+@st.composite
+def messages(draw: st.DrawFn, most: int = 60) -> np.ndarray[Any, Any]:
+    """Draw MESSAGE rows on few prices and few ids, so that they cross, repeat and cancel; any field may be absurd."""
+    ids = st.one_of(st.integers(1, 12), st.sampled_from(EDGE_IDS))
+    prices = st.one_of(st.integers(LOW, LOW + 8), st.sampled_from((*EDGE_INTS, HIGH, HIGH + 1, LOW - 1)))
+    quantities = st.one_of(st.integers(1, 9), st.sampled_from(EDGE_INTS))
+    row = st.tuples(
+        st.just(0),
+        ids,
+        prices,
+        quantities,
+        st.integers(0, 2),
+        st.one_of(st.sampled_from([int(kind) for kind in Kind]), st.integers(-128, 127)),
+        st.one_of(st.integers(0, 1), st.integers(-128, 127)),
+        st.just(0),
+    )
+    return np.array(draw(st.lists(row, max_size=most)), MESSAGE)
+
+
+def sound(book: OrderBook) -> None:
+    """Assert what must hold after any message between auctions: not crossed, sums right, ids unique, orders whole."""
+    orders = book.resting_orders()
+    assert len(orders) == book.resting == len(np.unique(orders["id"]))
+    assert (
+        (orders["quantity"] > 0).all() and (orders["price"] >= LOW).all() and (orders["price"] <= HIGH).all()
+    )
+    bid, bid_lots, ask, ask_lots = book.quote()
+    for side, best, lots, extreme in ((0, bid, bid_lots, max), (1, ask, ask_lots, min)):
+        here = orders[orders["side"] == side]
+        assert best == (int(extreme(here["price"])) if len(here) else None)
+        assert lots == int(here["quantity"][here["price"] == best].sum()) if len(here) else lots == 0
+    assert bid is None or ask is None or bid < ask
+
+
+def accepted(codes: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Return where new orders were accepted."""
+    return np.asarray(codes == Code.ACCEPTED)
