@@ -17,10 +17,14 @@ class VenueTraders(Parameters):
 
     noise_limit_per_s: float = Field(ge=0, le=1000)
     noise_market_per_s: float = Field(ge=0, le=1000)
-    noise_cancel_per_s: float = Field(ge=0, le=10000, description="draws a second; each hits one of 1,024 places")
+    noise_cancel_per_s: float = Field(
+        ge=0, le=10000, description="draws a second; each hits one of 1,024 places"
+    )
     noise_mean_lots: float = Field(ge=1, le=500)
     noise_mean_distance_ticks: float = Field(ge=1, le=100, description="from the opposite best price")
-    imbalance_sd: float = Field(default=0.0, ge=0, le=0.4, description="of the share of buys among market orders")
+    imbalance_sd: float = Field(
+        default=0.0, ge=0, le=0.4, description="of the share of buys among market orders"
+    )
     imbalance_half_life_minutes: float = Field(default=30.0, gt=0)
     maker_looks_per_s: float = Field(ge=0, le=1000)
     maker_half_spread_ticks: float = Field(gt=0, le=100)
@@ -31,10 +35,16 @@ class VenueTraders(Parameters):
     informed_threshold_ticks: float = Field(ge=0, le=1000)
     informed_lots_per_tick: float = Field(ge=0, le=100)
     informed_most_lots: int = Field(ge=0, le=500)
-    informed_tape_share: float = Field(ge=0, le=1, description="share of others' impact that informed traders believe")
+    informed_tape_share: float = Field(
+        ge=0, le=1, description="share of others' impact that informed traders believe"
+    )
     own_learning_half_life_hours: float | None = Field(default=None, gt=0)
-    anchored_share: float = Field(ge=0, le=1, description="share of informed traders who know all news after a delay")
-    activity_by_hour: Hours = Field(min_length=24, max_length=24, description="Shanghai wall clock, 1 is normal")
+    anchored_share: float = Field(
+        ge=0, le=1, description="share of informed traders who know all news after a delay"
+    )
+    activity_by_hour: Hours = Field(
+        min_length=24, max_length=24, description="Shanghai wall clock, 1 is normal"
+    )
     open_interest_lots: int = Field(ge=0, description="holdings of the noise accounts at the start")
 
 
@@ -65,9 +75,12 @@ class News(Parameters):
     volatility_annual: float = Field(ge=0, le=3)
     china_share: float = Field(ge=0, le=1, description="of the variance; first seen at SC while SC is open")
     gulf_share: float = Field(ge=0, le=1, description="of the variance; first seen at Oman")
-    public_share: float = Field(default=0.0, ge=0, le=1, description="of news, that makers of its venue see at once")
+    public_share: float = Field(
+        default=0.0, ge=0, le=1, description="of news, that makers of its venue see at once"
+    )
     activity_by_hour: Hours = Field(min_length=24, max_length=24)
     china_activity_by_hour: Hours = Field(min_length=24, max_length=24)
+    weekend_activity: float = Field(ge=0, le=1, description="news of a weekend's hour beside a weekday's")
     jumps_per_day: float = Field(ge=0, le=1000)
     jump_scale: float = Field(ge=0, description="jump size in standard deviations of one second")
     volatility_persistence_hourly: float = Field(ge=0, lt=1)
@@ -87,7 +100,9 @@ class ArbitragePair(Parameters):
     capital_lots: int = Field(ge=0, description="largest position on each leg; 0 is no arbitrage")
     slice_lots: int = Field(ge=1, le=500)
     band_bps: float = Field(ge=0, description="gain after the basis beyond which they enter")
-    exit_bps: float = Field(description="gain of closing beyond which they leave; below 0 is a cost they bear")
+    exit_bps: float = Field(
+        description="gain of closing beyond which they leave; below 0 is a cost they bear"
+    )
 
 
 class Arbitrage(Parameters):

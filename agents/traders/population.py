@@ -122,10 +122,14 @@ class TraderPopulation:
         base = max(1, centre_ticks - TICKS // 2)
         self.set_limits(venue, base, base + TICKS - 1, base)
 
-    def set_limits(self, venue: Venue, low_ticks: int, high_ticks: int, base_ticks: int | None = None) -> None:
+    def set_limits(
+        self, venue: Venue, low_ticks: int, high_ticks: int, base_ticks: int | None = None
+    ) -> None:
         """Empty a book and set its price limits. Raises ValueError when the ladder cannot hold them."""
         if high_ticks - low_ticks >= TICKS:
-            raise ValueError(f"{venue.name}: the limits span {high_ticks - low_ticks} ticks, the ladder {TICKS}")
+            raise ValueError(
+                f"{venue.name}: the limits span {high_ticks - low_ticks} ticks, the ladder {TICKS}"
+            )
         book = self._state["books"][venue]
         base = low_ticks if base_ticks is None else base_ticks
         book["base_tick"] = base
@@ -150,6 +154,22 @@ class TraderPopulation:
         self._state["basis"][venue] = basis
         self._state["tick_usd"][venue] = tick_usd
 
+    def basis(self, venue: Venue) -> float:
+        """Return the log premium of a venue over the common value."""
+        return float(self._state["basis"][venue])
+
+    def start_value(self, venue: Venue, price_ticks: int) -> None:
+        """Set a venue's last price before its first trade."""
+        book = self._state["books"][venue]
+        book["last"] = book["previous_settlement"] = price_ticks
+
+    def tell(self, venue: Venue, change: float) -> None:
+        """Let a piece of permanent news (a log change) enter at a venue now, as the streams' news does."""
+        s = self._state
+        s["value"] += change
+        s["informed_value"][venue] += change
+        s["maker_value"][venue] += s["parameters"]["news_public_share"] * change
+
     def set_target(self, value: float, at_ns: int) -> None:
         """Drive world news so that Brent's value reaches `value` (log USD/bbl) at `at_ns`."""
         self._state["target_value"] = value
@@ -172,7 +192,13 @@ class TraderPopulation:
                 self._samples = np.zeros(rows, SAMPLE)
         self._written = int(
             session.advance(
-                self._state, until_ns, self._trades, self._samples, self._written, self._sample_ns, self.fx_cny_per_usd
+                self._state,
+                until_ns,
+                self._trades,
+                self._samples,
+                self._written,
+                self._sample_ns,
+                self.fx_cny_per_usd,
             )
         )
 
@@ -185,7 +211,9 @@ class TraderPopulation:
         """
         if not 0 <= account < EXTERNAL_ACCOUNTS:
             raise ValueError(f"account {account}: must be from 0 to {EXTERNAL_ACCOUNTS - 1}")
-        return int(session.external(self._state, account, int(venue), int(side), price_ticks, lots, self._trades))
+        return int(
+            session.external(self._state, account, int(venue), int(side), price_ticks, lots, self._trades)
+        )
 
     def new_fills(self) -> Array:
         """Return the FILL rows of SimPy-side accounts since the last call. Raises OverflowError when some were lost."""
@@ -249,12 +277,23 @@ class TraderPopulation:
         """Return the integers of the state that a hash is taken of: books, resting orders, accounts, counters."""
         s = self._state
         parts = [np.array([s["now_ns"], s["next_id"], s["messages"], s["trades"]], np.int64)]
-        parts += [np.asarray(s[name], np.int64).ravel() for name in ("next_ns", "positions", "cash", "pair_lots", "class_lots")]
+        parts += [
+            np.asarray(s[name], np.int64).ravel()
+            for name in ("next_ns", "positions", "cash", "pair_lots", "class_lots")
+        ]
         for name in ("id", "price", "quantity", "owner"):
             parts.append(np.asarray(s["orders"][name], np.int64).ravel())
         for venue in Venue:
             book = s["books"][venue]
-            parts.append(np.array([book[name] for name in ("base_tick", "best_bid", "best_ask", "last", "volume", "turnover")], np.int64))
+            parts.append(
+                np.array(
+                    [
+                        book[name]
+                        for name in ("base_tick", "best_bid", "best_ask", "last", "volume", "turnover")
+                    ],
+                    np.int64,
+                )
+            )
         return [int(value) for part in parts for value in part]
 
     def state_hash(self) -> str:
@@ -298,13 +337,16 @@ def _fill_parameters(p: Any, parameters: TraderParameters) -> None:
                 p["cross_following"][venue, other] = getattr(parameters.cross_learning, key)
                 key = f"{venue.name.lower()}_from_{other.name.lower()}_half_life_minutes"
                 minutes = getattr(parameters.cross_learning, key)
-                p["cross_learning_per_s"][venue, other] = _per_second(None if minutes is None else minutes * 60)
+                p["cross_learning_per_s"][venue, other] = _per_second(
+                    None if minutes is None else minutes * 60
+                )
     news = parameters.news
     p["anchored_delay_minutes"] = news.anchored_delay_minutes
     shares = {Stream.CHINA: news.china_share, Stream.GULF: news.gulf_share}
     shares[Stream.WORLD] = 1.0 - news.china_share - news.gulf_share
     homes = {Stream.WORLD: Venue.BRENT, Stream.CHINA: Venue.SC, Stream.GULF: Venue.OMAN}
     p["news_public_share"] = news.public_share
+    p["weekend_activity"] = news.weekend_activity
     log_variance = news.volatility_shock_hourly**2 / (1.0 - news.volatility_persistence_hourly**2)
     jump_variance = news.jumps_per_day * news.jump_scale**2 / _SECONDS_PER_DAY
     daily_sd = news.volatility_annual / math.sqrt(_TRADING_DAYS_PER_YEAR)

@@ -22,7 +22,11 @@ NOISE_ORDERS: Final = 1024
 MAKERS: Final = 4
 MAKER_LEVELS: Final = 3
 RING_MINUTES: Final = 1440
-PAIRS: Final = ((int(Venue.SC), int(Venue.OMAN)), (int(Venue.SC), int(Venue.BRENT)), (int(Venue.OMAN), int(Venue.BRENT)))
+PAIRS: Final = (
+    (int(Venue.SC), int(Venue.OMAN)),
+    (int(Venue.SC), int(Venue.BRENT)),
+    (int(Venue.OMAN), int(Venue.BRENT)),
+)
 LATTICE_NS: Final = 1_000_000_000
 FAR_NS: Final = 2**62
 
@@ -88,6 +92,7 @@ PARAMETERS: Final = np.dtype(
         ("news_activity", "f8", (len(Stream), 24)),
         ("news_home", "i8", (len(Stream),)),
         ("news_public_share", "f8"),
+        ("weekend_activity", "f8"),
         ("jump_per_s", "f8"),
         ("jump_scale", "f8"),
         ("volatility_persistence", "f8"),
@@ -102,7 +107,15 @@ PARAMETERS: Final = np.dtype(
 """What the population is told (see agents/traders/parameters.py for meaning, units and sources)."""
 
 FILL: Final = np.dtype(
-    [("at_ns", "i8"), ("account", "i4"), ("venue", "i4"), ("side", "i4"), ("price", "i4"), ("quantity", "i4"), ("unused", "i4")]
+    [
+        ("at_ns", "i8"),
+        ("account", "i4"),
+        ("venue", "i4"),
+        ("side", "i4"),
+        ("price", "i4"),
+        ("quantity", "i4"),
+        ("unused", "i4"),
+    ]
 )
 """One fill of a SimPy-side account."""
 
@@ -131,6 +144,7 @@ STATE: Final = np.dtype(
         ("maker_value", "f8", (VENUES,)),
         ("price_value", "f8", (VENUES,)),
         ("price_seen", "i8", (VENUES,)),
+        ("left_gap", "f8", (VENUES, VENUES)),
         ("basis", "f8", (VENUES,)),
         ("tick_usd", "f8", (VENUES,)),
         ("open", "i4", (VENUES,)),

@@ -45,7 +45,9 @@ def act(s, pair, trades):
         return
     held = s["pair_lots"][pair]
     gap = s["price_value"][right] - s["price_value"][left]
-    needed = p["arbitrage_band"][pair] if held == 0 else min(p["arbitrage_band"][pair], p["arbitrage_exit"][pair])
+    needed = (
+        p["arbitrage_band"][pair] if held == 0 else min(p["arbitrage_band"][pair], p["arbitrage_exit"][pair])
+    )
     if abs(gap) <= needed:
         return
     for direction in range(2):

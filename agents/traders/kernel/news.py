@@ -13,11 +13,13 @@ from agents.traders.kernel.draws import normal, uniform
 from agents.traders.state import RING_MINUTES, VENUES, Stream
 from exchange.codes import Phase, Venue
 from exchange.matching._jit import kernel
-from exchange.units import NS_PER_HOUR, NS_PER_MINUTE
+from exchange.units import NS_PER_DAY, NS_PER_HOUR, NS_PER_MINUTE
 
 _STREAMS = len(Stream)
 _CONTINUOUS, _BRENT = int(Phase.CONTINUOUS), int(Venue.BRENT)
 _LEAST_BRIDGE_S = 60.0
+_FIRST_WEEKDAY = 3  # 1970-01-01 was a Thursday; 0 is Monday
+_WEEKEND_BEGINS = 7  # on Saturday, when London's Friday has ended
 
 
 @kernel
@@ -34,11 +36,14 @@ def turn_the_hour(s):
     """Move the volatility of each stream by an hour, and set the scale of its news for the hour."""
     p = s["parameters"]
     hour = (s["now_ns"] // NS_PER_HOUR) % 24
+    day = (s["now_ns"] // NS_PER_DAY + _FIRST_WEEKDAY) % 7
+    weekend = day == 6 or (day == 5 and hour >= _WEEKEND_BEGINS)
     for stream in range(_STREAMS):
         k = stream * VENUES + entry_venue(s, stream)
         shock = p["volatility_shock"] * normal(s["news_words"], k)
         s["log_volatility"][stream] = p["volatility_persistence"] * s["log_volatility"][stream] + shock
-        scale = p["news_sd_per_root_s"][stream] * math.sqrt(p["news_activity"][stream, hour])
+        activity = p["news_activity"][stream, hour] * (p["weekend_activity"] if weekend else 1.0)
+        scale = p["news_sd_per_root_s"][stream] * math.sqrt(activity)
         s["news_scale"][stream] = scale * math.exp(s["log_volatility"][stream])
 
 
@@ -76,28 +81,44 @@ def arrive(s):
 
 
 @kernel
+def follow(s, venue, value):
+    """Let traders elsewhere follow a venue's new price, by their share of its change.
+
+    After a break the venue first catches up with what the others know: then only the change of the gap to each of
+    them since it shut is news to that one.
+    """
+    values, gaps = s["price_value"], s["left_gap"]
+    for other in range(VENUES):
+        share = s["parameters"]["cross_following"][other, venue]
+        if share == 0.0:
+            continue
+        change = value - values[venue]
+        if s["price_seen"][venue] == 0:
+            change = value - values[other] - gaps[venue, other]
+        s["maker_value"][other] += share * change
+        s["informed_value"][other] += share * change
+
+
+@kernel
 def learn(s):
     """Move beliefs for one second: towards the own price, and after what the other venues' tapes say.
 
-    Traders follow a share of another venue's price change at once, and close what remains of the gap (after the basis)
-    at a rate. The first price after a break teaches nothing: it is the shut venue catching up.
+    Traders follow a share of another venue's price change at once, and close what remains of the gap (after the
+    basis) at a rate.
     """
     p = s["parameters"]
-    values = s["price_value"]
-    seen = s["price_seen"]
+    values, seen = s["price_value"], s["price_seen"]
     for venue in range(VENUES):
         book = s["books"][venue]
         if book["phase"] != _CONTINUOUS or book["best_bid"] < 0 or book["best_ask"] < 0:
-            seen[venue] = 0
+            if book["phase"] != _CONTINUOUS and seen[venue] > 0:
+                seen[venue] = 0
+                for other in range(VENUES):
+                    s["left_gap"][venue, other] = values[venue] - values[other]
             continue
         mid = book["base_tick"] + 0.5 * (book["best_bid"] + book["best_ask"])
         value = math.log(mid * s["tick_usd"][venue]) - s["basis"][venue]
-        if seen[venue] > 0:
-            change = value - values[venue]
-            for other in range(VENUES):
-                follow = p["cross_following"][other, venue] * change
-                s["maker_value"][other] += follow
-                s["informed_value"][other] += follow
+        follow(s, venue, value)
         values[venue] = value
         seen[venue] = 1
         s["informed_value"][venue] += p["own_learning_per_s"][venue] * (value - s["informed_value"][venue])

@@ -70,7 +70,17 @@ def market_order(s, venue, words, k, trades):
     best = book["best_ask"] if side == 0 else book["best_bid"]
     if best < 0:
         return
-    place(s, venue, side, best + _SWEEP_TICKS if side == 0 else best - _SWEEP_TICKS, lots, account, 1, False, trades)
+    place(
+        s,
+        venue,
+        side,
+        best + _SWEEP_TICKS if side == 0 else best - _SWEEP_TICKS,
+        lots,
+        account,
+        1,
+        False,
+        trades,
+    )
 
 
 @kernel
@@ -80,7 +90,9 @@ def drift(s):
     for venue in range(VENUES):
         keep = p["imbalance_persistence"][venue]
         shock = normal(s["imbalance_words"], venue) * p["imbalance_sd"][venue] * math.sqrt(1.0 - keep * keep)
-        s["imbalance"][venue] = min(max(keep * s["imbalance"][venue] + shock, -_MOST_IMBALANCE), _MOST_IMBALANCE)
+        s["imbalance"][venue] = min(
+            max(keep * s["imbalance"][venue] + shock, -_MOST_IMBALANCE), _MOST_IMBALANCE
+        )
 
 
 @kernel

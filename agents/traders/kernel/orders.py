@@ -142,7 +142,15 @@ def place(s, venue, side, position, lots, account, trader_class, resting, trades
     if left == 0 or not resting:
         return -1, lots - left
     slot = rest(
-        book, s["levels"][venue], s["orders"][venue], s["words"][venue], side, position, left, account, order_id
+        book,
+        s["levels"][venue],
+        s["orders"][venue],
+        s["words"][venue],
+        side,
+        position,
+        left,
+        account,
+        order_id,
     )
     if slot >= 0 and trader_class == _NOISE_LIMIT:
         keep_noise(s, venue, slot)

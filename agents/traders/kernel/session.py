@@ -6,7 +6,6 @@ often or how far the world is advanced.
 
 from __future__ import annotations
 
-
 from agents.traders.kernel import informed, makers, noise
 from agents.traders.kernel.arbitrage import act_all
 from agents.traders.kernel.draws import waiting_ns
@@ -166,5 +165,3 @@ def advance(s, until_ns, trades, samples, written, sample_ns, fx):
         times[which] = at + waiting_ns(words, k, rate(s, venue, trader_class))
     s["now_ns"] = until_ns
     return written
-
-

@@ -1,0 +1,147 @@
+"""The fast world on SimPy's clock: it advances the population bar by bar and passes orders and fills both ways.
+
+Orders of SimPy-side agents enter on the decision lattice (each whole minute), in the order in which they were sent,
+whatever the length of a bar. It forms no price of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from typing import Any
+
+import simpy
+
+from agents.crude.market import Fill
+from agents.traders.population import TraderPopulation
+from exchange.codes import Phase, Side, Venue
+from exchange.units import NS_PER_MINUTE
+from exchange.venue import DayFigures
+
+Order = tuple[int, Venue, Side, int, int]
+
+
+class FastMarket:
+    """Join a population with a SimPy environment from `start_ns` to `end_ns`.
+
+    `tick_prices` is the worth of a tick in each venue's currency. `accounts` are the names of the SimPy-side accounts.
+    Raises ValueError for a bar that does not divide a minute.
+    """
+
+    def __init__(
+        self,
+        env: simpy.Environment,
+        population: TraderPopulation,
+        tick_prices: Mapping[Venue, float],
+        accounts: Sequence[str],
+        *,
+        start_ns: int,
+        end_ns: int,
+        bar_ns: int = NS_PER_MINUTE,
+    ) -> None:
+        if bar_ns <= 0 or NS_PER_MINUTE % bar_ns:
+            raise ValueError(f"a bar must divide a minute, {bar_ns} ns does not")
+        self.population = population
+        self._env, self._ticks = env, dict(tick_prices)
+        self._numbers = {name: number for number, name in enumerate(accounts)}
+        self._fills: dict[str, list[Fill]] = {name: [] for name in accounts}
+        self._queue: list[Order] = []
+        self._start_ns, self._end_ns, self._bar_ns = start_ns, end_ns, bar_ns
+        self._lattice_ns = start_ns
+        env.process(self._run())
+
+    def _run(self) -> Generator[simpy.Event, Any, None]:
+        yield self._env.timeout(max(0, self._start_ns - self._env.now))
+        while self._env.now <= self._end_ns:
+            self.synchronise()
+            yield self._env.timeout(self._bar_ns)
+
+    def synchronise(self) -> None:
+        """Bring the population to SimPy's present, and let queued orders in when a lattice point is reached."""
+        now = int(self._env.now)
+        if not self._start_ns <= now <= self._end_ns:
+            return
+        self.population.advance(now)
+        if now % NS_PER_MINUTE == 0 and now > self._lattice_ns:
+            self._lattice_ns = now
+            queue, self._queue = self._queue, []
+            for account, venue, side, lots, ticks in queue:
+                self.population.send(account, venue, side, lots, ticks)
+        self._collect()
+
+    def is_open(self, venue: Venue) -> bool:
+        """Tell whether the venue trades continuously now."""
+        self.synchronise()
+        return int(self.population.book(venue)["phase"]) == Phase.CONTINUOUS
+
+    def quote(self, venue: Venue) -> tuple[float, float]:
+        """Return best bid and best ask in the venue's currency per barrel; nan for an empty side."""
+        self.synchronise()
+        bid, ask = self.population.quote_ticks(venue)
+        tick = self._ticks[venue]
+        return (float("nan") if bid is None else bid * tick), (float("nan") if ask is None else ask * tick)
+
+    def submit(
+        self, account: int | str, venue: Venue, side: Side, quantity_lots: int, limit_price: float | None
+    ) -> None:
+        """Queue a FAK for the next lattice point; a limit is floored (buy) or raised (sell) to the tick."""
+        self.synchronise()
+        ticks = 0
+        if limit_price is not None:
+            exact = limit_price / self._ticks[venue]
+            ticks = int(exact + 1e-9) if side is Side.BUY else -int(-exact + 1e-9)
+        self._queue.append((self._numbers[str(account)], venue, side, quantity_lots, max(0, ticks)))
+
+    def fills(self, account: int | str) -> list[Fill]:
+        """Return the account's fills since the last time it asked."""
+        self.synchronise()
+        name = str(account)
+        fills, self._fills[name] = self._fills[name], []
+        return fills
+
+    def _collect(self) -> None:
+        names = list(self._numbers)
+        for row in self.population.new_fills():
+            venue = Venue(int(row["venue"]))
+            fill = Fill(
+                venue,
+                Side(int(row["side"])),
+                int(row["quantity"]),
+                int(row["price"]) * self._ticks[venue],
+                int(row["at_ns"]),
+            )
+            self._fills[names[int(row["account"])]].append(fill)
+
+
+class CompiledFloor:
+    """One book of the population as a venue sees it: days, phases, counts."""
+
+    def __init__(self, market: FastMarket, venue: Venue) -> None:
+        self._market, self._population, self._venue = market, market.population, venue
+
+    def open_day(self, previous_settlement_ticks: int, limits_ticks: tuple[int, int] | None) -> None:
+        """Begin a trading day with an empty book."""
+        self._market.synchronise()
+        if limits_ticks is None:
+            self._population.set_band(self._venue, int(self._population.book(self._venue)["last"]))
+        else:
+            self._population.set_limits(self._venue, *limits_ticks)
+        self._population.start_day(self._venue, previous_settlement_ticks)
+
+    def set_phase(self, phase: Phase) -> None:
+        """Change the phase; leaving an auction uncrosses it."""
+        self._market.synchronise()
+        self._population.set_phase(self._venue, phase)
+
+    def close_day(self) -> DayFigures:
+        """Return what the day counted; the book is emptied when the next day opens."""
+        self._market.synchronise()
+        book = self._population.book(self._venue)
+        opening, high, low, close = self._population.day(self._venue)
+        bid, ask = self._population.quote_ticks(self._venue)
+        top = int(book["base_tick"]) + int(book["high"])
+        bottom = int(book["base_tick"]) + int(book["low"])
+        locked = 1 if ask is None and close == top else -1 if bid is None and close == bottom else 0
+        return DayFigures(
+            opening, high, low, close, int(book["volume"]), int(book["turnover"]),
+            self._population.open_interest_lots(self._venue), locked,
+        )  # fmt: skip

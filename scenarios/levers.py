@@ -1,0 +1,64 @@
+"""Shocks and levers that strike the crude venues themselves: hours, programmes of orders, news.
+
+Those of the physical worlds stand beside them (agents/crude/levers.py, agents/gas/shocks.py). Here is also the union of
+all kinds that a scenario file may list.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from agents.crude.levers import (
+    DeliveryBaseExpansion,
+    FreightSpike,
+    LoadOutCut,
+    LocalBuying,
+    StraitClosure,
+)
+from agents.gas.shocks import (
+    ColdWave,
+    LngSupplyOutage,
+    LostCargoes,
+    PipelineCut,
+    TerminalClosure,
+    TerminalExpansion,
+)
+from agents.shocks import Event
+
+VenueName = Literal["sc", "oman", "brent"]
+
+
+class NightSessionSuspension(Event):
+    """Hold no night session at INE for a number of trading days."""
+
+    kind: Literal["night_session_suspension"]
+    duration_trading_days: int = Field(ge=1)
+
+
+class BuyingProgramme(Event):
+    """Let an execution agent buy at a venue (or sell, when `lots` is negative), spread evenly over minutes."""
+
+    kind: Literal["buying_programme"]
+    venue: VenueName
+    lots: int = Field(description="bought in all; negative is sold")
+    start_minute: int = Field(ge=0, le=1439, description="minute of the Shanghai day, 570 is 09:30")
+    duration_minutes: int = Field(ge=1, le=600)
+
+
+class CrudeNews(Event):
+    """Let one piece of permanent news be seen first at a venue."""
+
+    kind: Literal["crude_news"]
+    venue: VenueName
+    size_bps: float = Field(ge=-5000, le=5000)
+    minute: int = Field(ge=0, le=1439, description="minute of the Shanghai day")
+
+
+VenueEvent = NightSessionSuspension | BuyingProgramme | CrudeNews
+CrudeEvent = DeliveryBaseExpansion | FreightSpike | StraitClosure | LoadOutCut | LocalBuying
+GasEvent = LngSupplyOutage | LostCargoes | ColdWave | PipelineCut | TerminalClosure | TerminalExpansion
+
+AnyEvent = Annotated[VenueEvent | CrudeEvent | GasEvent, Field(discriminator="kind")]
+"""Any shock or lever, told apart by `kind`."""

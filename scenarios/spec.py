@@ -1,0 +1,185 @@
+"""The scenario: everything that a run is told, read from TOML and checked as a whole.
+
+It declares and checks; it builds no world. The figures of each domain are declared beside the domain.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from agents.crude.parameters import CrudeParameters
+from agents.gas.parameters import GasParameters
+from agents.prices import PriceHistory
+from agents.shocks import Event
+from agents.traders.parameters import TraderParameters
+from agents.world_price import WorldPrice
+from exchange.clock import TradingCalendar
+from exchange.contracts import Rulebook
+from exchange.parameters import Parameters
+from scenarios.levers import AnyEvent, CrudeEvent, GasEvent, VenueEvent
+from scenarios.prices_file import read_prices
+from scenarios.tomlfile import BadInput, Document, load, validate
+
+
+class Period(Parameters):
+    """The days of a run. The slow world starts early, so that stocks, fleets and contracts settle."""
+
+    slow_start: date
+    first_trading_day: date
+    trading_days: int = Field(
+        ge=0, le=2000, description="days of full order flow; 0 leaves crude prices given"
+    )
+    slow_end: date
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Period:
+        if not self.slow_start < self.first_trading_day <= self.slow_end:
+            raise ValueError("slow_start < first_trading_day <= slow_end must hold")
+        return self
+
+
+class Measurement(Parameters):
+    """How influence is measured, and how much work the quick profile spends on it."""
+
+    replications: int = Field(ge=1, le=10_000)
+    origin_samples: int = Field(ge=0, le=10_000, description="0 leaves the origin share out")
+    origin_horizon_trading_days: int = Field(ge=1, le=20)
+    pass_through_samples: int = Field(ge=0, le=10_000, description="0 leaves pass-through out")
+    programme_lots_sc: int = Field(ge=1)
+    programme_lots_oman: int = Field(ge=1)
+    programme_lots_brent: int = Field(ge=1)
+    programme_minutes: int = Field(ge=1, le=240)
+    pass_through_horizon_minutes: int = Field(ge=1, le=1440)
+    clock_seconds: int = Field(ge=1, le=3600, description="the common clock of information shares")
+    lags: int = Field(ge=1, le=60, description="order K of the vector error correction")
+    beta: Literal["unit", "estimate"]
+
+
+class Scenario(Parameters):
+    """A whole scenario. Base arm: without `shocks` and `levers`; changed arm: with them."""
+
+    title: str
+    description: str = ""
+    period: Period
+    world_price: WorldPrice
+    traders: TraderParameters
+    crude: CrudeParameters
+    gas: GasParameters
+    measurement: Measurement
+    shocks: tuple[AnyEvent, ...] = ()
+    levers: tuple[AnyEvent, ...] = ()
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """All shocks and levers, in the order of the file."""
+        return (*self.shocks, *self.levers)
+
+    @property
+    def touches_crude(self) -> bool:
+        """Whether any event can move the crude side; gas does not feed back on crude."""
+        return any(isinstance(event, VenueEvent | CrudeEvent) for event in self.events)
+
+
+@dataclass(frozen=True)
+class LoadedScenario:
+    """A checked scenario with its name, its resolved text, and the user's own prices, if any."""
+
+    name: str
+    scenario: Scenario
+    values: dict[str, Any]
+    prices: PriceHistory | None = None
+
+    @cached_property
+    def calendar(self) -> TradingCalendar:
+        """The trading calendar of Shanghai."""
+        return TradingCalendar()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {k: v for k, v in self.__dict__.items() if k != "calendar"}
+
+
+def load_scenario(
+    name_or_path: str | Path, sets: list[str] | None = None, prices: Path | None = None
+) -> LoadedScenario:
+    """Read and check a scenario of the library or a file. Raises BadInput with every problem at once."""
+    document = load(name_or_path, sets or [])
+    scenario = validate(Scenario, document)
+    problems = _places_and_dates(scenario, document)
+    if problems:
+        raise BadInput(problems)
+    name = Path(name_or_path).stem
+    history = None
+    if prices is not None:
+        history = read_prices(prices, scenario.period.slow_start, scenario.period.slow_end)
+    return LoadedScenario(name, scenario, document.values, history)
+
+
+def _places_and_dates(scenario: Scenario, document: Document) -> list[str]:
+    """Return what is wrong with the dates, and with names that an event gives."""
+    problems: list[str] = []
+    period = scenario.period
+    calendar = TradingCalendar()
+
+    def at(*path: str | int) -> str:
+        return f"{document.origin(path)}: {_dotted(path)}"
+
+    for key in ("slow_start", "first_trading_day", "slow_end"):
+        day = getattr(period, key)
+        if not calendar.first_day <= day <= calendar.last_day:
+            problems.append(
+                f"{at('period', key)} = {day}: is outside the trading calendar, "
+                f"{calendar.first_day} to {calendar.last_day}"
+            )
+    if problems:
+        return problems
+    begins = Rulebook.load("ine_sc").first_day
+    if period.trading_days and period.first_trading_day < begins:
+        problems.append(
+            f"{at('period', 'first_trading_day')} = {period.first_trading_day}: SC has rules from {begins} on"
+        )
+    try:
+        days = calendar.trading_days(period.first_trading_day, max(1, period.trading_days))
+    except LookupError as error:
+        return [*problems, f"{at('period', 'trading_days')} = {period.trading_days}: {error}"]
+    if days[-1] > period.slow_end:
+        problems.append(
+            f"{at('period', 'trading_days')} = {period.trading_days}: the last trading day {days[-1]} is after "
+            f"slow_end {period.slow_end}"
+        )
+    for field in ("shocks", "levers"):
+        for k, event in enumerate(getattr(scenario, field)):
+            problems += [
+                f"{at(field, k, key)} = {text}" for key, text in _event_problems(scenario, event, calendar)
+            ]
+    return problems
+
+
+def _event_problems(scenario: Scenario, event: Event, calendar: TradingCalendar) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    try:
+        day = calendar.trading_days(scenario.period.first_trading_day, event.start_day + 1)[-1]
+        if day > scenario.period.slow_end:
+            found.append(
+                ("start_day", f"{event.start_day}: that is {day}, after slow_end {scenario.period.slow_end}")
+            )
+    except LookupError as error:
+        found.append(("start_day", f"{event.start_day}: {error}"))
+    if isinstance(event, GasEvent):
+        for key, known in (("supplier", scenario.gas.suppliers), ("terminal", scenario.gas.terminals)):
+            name = getattr(event, key, None)
+            if name is not None and name not in known:
+                found.append((key, f'"{name}": must be one of {", ".join(known)}'))
+    return found
+
+
+def _dotted(path: tuple[str | int, ...]) -> str:
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else (f".{part}" if text else part)
+    return text

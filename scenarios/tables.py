@@ -1,0 +1,144 @@
+"""The tables of one world: what a run folder keeps of it, in USD and with documented columns.
+
+It turns records into frames; it measures nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import date, time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from exchange.clock import ns
+from exchange.codes import Phase, Venue
+from exchange.contracts import Rulebook
+from exchange.units import GAS_M3_PER_M3_LNG, NS_PER_MINUTE
+from scenarios.results import Column
+
+if TYPE_CHECKING:
+    from scenarios.world import World
+
+Frames = dict[str, pd.DataFrame]
+
+
+def samples_frame(world: World) -> pd.DataFrame:
+    """Return the quotes of all venues on the common clock: a row for each tick of the clock.
+
+    Index at_ns; columns <venue>_bid, <venue>_ask, <venue>_mid (USD/bbl, NaN where a side is empty or the venue does not
+    trade continuously).
+    """
+    from scenarios.world import NAMES, RULEBOOKS
+
+    samples = world.population.samples()
+    columns: dict[str, Any] = {}
+    for venue in Venue:
+        spec = Rulebook.load(RULEBOOKS[venue]).on(world.trading_days[0])
+        worth = spec.tick / samples["fx"] if spec.currency == "CNY" else np.full(len(samples), spec.tick)
+        quoted = samples["phase"][:, venue] == Phase.CONTINUOUS
+        quoted &= (samples["bid_quantity"][:, venue] > 0) & (samples["ask_quantity"][:, venue] > 0)
+        for side in ("bid", "ask"):
+            columns[f"{NAMES[venue]}_{side}"] = np.where(quoted, samples[side][:, venue] * worth, np.nan)
+        columns[f"{NAMES[venue]}_mid"] = (columns[f"{NAMES[venue]}_bid"] + columns[f"{NAMES[venue]}_ask"]) / 2
+    return pd.DataFrame(columns, index=pd.Index(samples["at_ns"], name="at_ns"))
+
+
+def quotes_frame(samples: pd.DataFrame) -> pd.DataFrame:
+    """Return `samples_frame`, once a minute, in long form: at_ns, venue, bid, ask, mid."""
+    from scenarios.world import NAMES
+
+    minutes = samples[samples.index.to_numpy() % NS_PER_MINUTE == 0]
+    parts = []
+    for name in NAMES.values():
+        part = pd.DataFrame({key: minutes[f"{name}_{key}"] for key in ("bid", "ask", "mid")}).dropna()
+        part.insert(0, "venue", name)
+        parts.append(part.reset_index())
+    return pd.concat(parts, ignore_index=True)
+
+
+def trading_day_bounds(world: World) -> list[tuple[date, int, int]]:
+    """Return each SC trading day with its span: from 20:00 on the trading day before to 15:00."""
+    calendar = world.loaded.calendar
+    return [(day, ns(calendar.previous(day), time(20)), ns(day, time(15))) for day in world.trading_days]
+
+
+def trading_days_frame(world: World, samples: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Return a row for each trading day and venue: prices in USD/bbl, lots, and SC's premiums.
+
+    SC's premium is the mean over the clock's ticks of the day at which both trade, of SC less Oman, less the parity.
+    """
+    from scenarios.world import NAMES, RULEBOOKS
+
+    samples = samples_frame(world) if samples is None else samples
+    gap = samples["SC_mid"] - samples["Oman_mid"]
+    bounds = {day: (start, end) for day, start, end in trading_day_bounds(world)}
+    rows: list[dict[str, Any]] = []
+    for venue in Venue:
+        book = Rulebook.load(RULEBOOKS[venue])
+        for settlement in world.settlements[venue]:
+            day, figures = settlement.trading_day, settlement.figures
+            spec = book.on(day)
+            worth = spec.tick / (world.prices["fx"].on(day) if spec.currency == "CNY" else 1.0)
+            row: dict[str, Any] = {"trading_day": day, "venue": NAMES[venue]}
+            ticks = (figures.open_ticks, figures.high_ticks, figures.low_ticks, figures.close_ticks)
+            for key, value in zip(("open", "high", "low", "close"), ticks, strict=True):
+                row[key] = value * worth if value else np.nan
+            row["settlement"] = settlement.settlement_ticks * worth
+            row["volume_lots"], row["open_interest_lots"] = figures.volume_lots, figures.open_interest_lots
+            row["contract"], row["limit_percent"] = "", np.nan
+            row["premium_to_oman_usd_per_bbl"] = row["premium_usd_per_bbl"] = np.nan
+            if venue is Venue.SC:
+                start, end = bounds[day]
+                inside = gap[(gap.index >= start) & (gap.index <= end)]
+                row["contract"] = str(spec.main_contract(day, world.loaded.calendar))
+                row["limit_percent"] = float(settlement.limit_percent or np.nan)
+                row["premium_to_oman_usd_per_bbl"] = float(inside.mean())
+                parity = world.crude.parity_usd_per_bbl(day).lowest
+                row["premium_usd_per_bbl"] = row["premium_to_oman_usd_per_bbl"] - parity
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def physical_frames(world: World) -> Frames:
+    """Return tanks, importer and crude cargoes, and the gas tables when the world has gas."""
+    crude = world.crude.tables()
+    frames = {"tanks": crude["tanks"], "importer": crude["importer"], "crude_cargoes": crude["crude_cargoes"]}
+    if world.gas is not None:
+        gas = world.gas.tables()
+        days = gas["gas_days"].rename(columns={"date": "day"})
+        days["stock_m3"] = days["lng_stock_m3_liquid"] * GAS_M3_PER_M3_LNG
+        frames |= {"gas_days": days, "lng_cargoes": gas["lng_cargoes"], "shpgx_listings": gas["listings"]}
+        frames |= {"terminals": gas["terminals"], "jkm_windows": gas["jkm"]}
+    return frames
+
+
+COLUMNS: dict[str, Column] = {
+    "premium_usd_per_bbl": Column(
+        "USD/bbl", "SC less import parity: mean over the day of SC - Oman, less freight to tank"
+    ),
+    "premium_to_oman_usd_per_bbl": Column("USD/bbl", "SC less Oman: mean over the day's common clock"),
+    "open_interest_lots": Column("lots", "lots held long at the close, over all accounts"),
+    "contract": Column("", "SC's front contract, as 2412 for December 2024"),
+    "limit_percent": Column("%", "price limit of the day"),
+}
+"""Documentation of the columns that results.COLUMNS does not know."""
+
+_UNITS = (
+    ("_usd_per_mmbtu", "USD/MMBtu"), ("_usd_per_bbl", "USD/bbl"), ("_cny_per_t", "CNY/t"), ("_fen_per_t", "fen/t"),
+    ("_fen", "fen"), ("_cny", "CNY"), ("_m3_liquid", "m3 of LNG"), ("_m3", "m3 of gas"), ("_bbl", "bbl"),
+    ("_lots", "lots of 1,000 bbl"), ("_mtpa", "Mt a year"), ("_degc", "degrees C"), ("_ns", "ns, Shanghai wall clock"),
+    ("_t", "t"), ("_days", "days"), ("_percent", "%"),
+)  # fmt: skip
+
+
+def documented(frame: pd.DataFrame) -> dict[str, Column]:
+    """Return the documentation of every column of a frame: from COLUMNS, or read off its name and its unit."""
+    from scenarios.results import COLUMNS as KNOWN
+
+    known = KNOWN | COLUMNS
+    result = {}
+    for name in frame.columns:
+        unit = next((text for ending, text in _UNITS if name.endswith(ending)), "")
+        result[name] = known.get(name) or Column(unit, name.replace("_", " "))
+    return result

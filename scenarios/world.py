@@ -1,0 +1,389 @@
+"""The composition root: a scenario and its streams become one world on one SimPy clock.
+
+It wires and records; it decides nothing and measures nothing. Both arms of a scenario, all replications and all resamples
+are built here, with the same components in the same order.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, time, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import simpy
+
+from agents.crude.world import CrudeWorld
+from agents.gas.shocks import DatedShock
+from agents.gas.world import GasWorld
+from agents.prices import PriceHistory
+from agents.shocks import Event
+from agents.traders.market import CompiledFloor, FastMarket
+from agents.traders.population import TraderPopulation, VenueStart
+from agents.world_price import brent_path, cny_per_usd, history, oman_path
+from exchange.book import digest
+from exchange.clock import OverseasSessions, Sessions, TradingCalendar, day_of, ns
+from exchange.codes import Side, Venue
+from exchange.contracts import ContractSpec, Rulebook
+from exchange.units import NS_PER_DAY, NS_PER_MINUTE, NS_PER_SECOND
+from exchange.venue import DomesticVenue, OverseasVenue, Settlement
+from scenarios.levers import BuyingProgramme, CrudeEvent, CrudeNews, GasEvent, NightSessionSuspension
+from scenarios.spec import LoadedScenario
+from scenarios.streams import Streams
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RULEBOOKS = {Venue.SC: "ine_sc", Venue.OMAN: "gme_oman", Venue.BRENT: "ice_brent"}
+NAMES = {Venue.SC: "SC", Venue.OMAN: "Oman", Venue.BRENT: "Brent"}
+_ACCOUNTS = ("importer", "reexporter", "local_buyer", "programme")
+_EVENING = time(20)
+_MORNING = time(8)
+_BRENT_SETTLES = time(3, 30)
+"""19:30 in London in winter, on the next day of Shanghai's clock: when a user's daily price is to be reached."""
+
+
+@dataclass(frozen=True)
+class Programme:
+    """An intervention: an execution agent that buys `lots` at `venue` from `start_ns` on, over `minutes`."""
+
+    venue: Venue
+    lots: int
+    start_ns: int
+    minutes: int
+
+
+@dataclass
+class World:
+    """A world that has been built and can be run. `build` makes one."""
+
+    env: simpy.Environment
+    loaded: LoadedScenario
+    streams: Streams
+    trading_days: tuple[date, ...]
+    flow_start_ns: int
+    flow_end_ns: int
+    end_ns: int
+    prices: dict[str, PriceHistory]
+    crude: CrudeWorld
+    gas: GasWorld | None
+    market: FastMarket | None
+    settlements: dict[Venue, list[Settlement]] = field(default_factory=lambda: {venue: [] for venue in Venue})
+
+    def run(self) -> None:
+        """Run to the end, and check that nothing appeared or vanished."""
+        self.env.run(until=self.end_ns)
+        self.check_conservation()
+
+    def check_conservation(self) -> None:
+        """Raise an error when lots, money, barrels or gas do not balance."""
+        self.crude.check_conservation()
+        if self.gas is not None:
+            self.gas.check_conservation()
+        if self.market is not None:
+            self.market.population.check_conservation()
+
+    def state_hash(self) -> str:
+        """Return the digest of all integer state: books, accounts, cargoes, tanks, trades."""
+        integers = [int(self.env.now), *self.crude.state_integers()]
+        if self.gas is not None:
+            integers += [int(value) for value in self.gas.state_integers()]
+        if self.market is not None:
+            integers += self.market.population.state_integers()
+        return digest(np.array(integers, np.int64))
+
+    @property
+    def population(self) -> TraderPopulation:
+        """The traders of the fast world. Raises LookupError where no order flow is simulated."""
+        if self.market is None:
+            raise LookupError("this world has no order flow: period.trading_days is 0")
+        return self.market.population
+
+    def days(self) -> pd.DataFrame:
+        """Return SC's, Oman's and Brent's trading days in USD/bbl (see results.COLUMNS)."""
+        from scenarios.tables import trading_days_frame
+
+        return trading_days_frame(self)
+
+
+def build(
+    loaded: LoadedScenario,
+    streams: Streams,
+    *,
+    changed: bool,
+    with_gas: bool = True,
+    flow_days: int | None = None,
+    programme: Programme | None = None,
+    bar_ns: int = NS_PER_MINUTE,
+    sample_ns: int | None = None,
+) -> World:
+    """Build the world of one arm.
+
+    `flow_days` cuts the order flow short (and the world with it), `with_gas` leaves gas out: neither moves what remains.
+    """
+    scenario = loaded.scenario
+    period, calendar = scenario.period, loaded.calendar
+    count = period.trading_days if flow_days is None else min(flow_days, period.trading_days)
+    days = calendar.trading_days(period.first_trading_day, count) if count else ()
+    env = simpy.Environment(initial_time=ns(period.slow_start))
+    events = _dated(scenario.events if changed else (), period.first_trading_day, calendar)
+    start_ns, end_ns = _flow_span(days, calendar, period.first_trading_day)
+    last_ns = end_ns + NS_PER_MINUTE if flow_days is not None else ns(period.slow_end) + NS_PER_DAY
+
+    given = loaded.prices or brent_path(scenario.world_price, streams.generator("world_price"))
+    prices = _histories(loaded, given, date_of_flow=days[0] if days else None)
+    market = (
+        _fast_world(env, loaded, streams, prices, days, start_ns, end_ns, bar_ns, sample_ns) if days else None
+    )
+    crude = CrudeWorld(
+        env,
+        scenario.crude,
+        start=period.slow_start,
+        calendar=calendar,
+        rulebook=Rulebook.load("ine_sc"),
+        market=market or ClosedMarket(),
+        rng=streams.generator,
+        oman=prices["oman"],
+        sc=prices["sc"],
+        fx=prices["fx"],
+        levers=[(day, event) for day, event in events if isinstance(event, CrudeEvent)],
+        flow_start=days[0] if days else period.slow_end + timedelta(days=3650),
+    )
+    world = World(env, loaded, streams, days, start_ns, end_ns, last_ns, prices, crude, None, market)
+    _publish_sc_at_parity(world)
+    if market is not None:
+        _open_venues(world, market, given, events)
+        if programme is not None:
+            env.process(_execute(world, market, programme))
+        for day, event in events:
+            if isinstance(event, BuyingProgramme):
+                start = ns(day) + event.start_minute * NS_PER_MINUTE
+                venue = Venue[event.venue.upper()]
+                env.process(
+                    _execute(world, market, Programme(venue, event.lots, start, event.duration_minutes))
+                )
+            elif isinstance(event, CrudeNews):
+                env.process(_tell(env, market, day, event))
+    if with_gas:
+        world.gas = GasWorld(
+            env,
+            scenario.gas,
+            start=period.slow_start,
+            rng=streams.generator,
+            brent=prices["brent"],
+            fx=prices["fx"],
+            is_trading_day=calendar.is_trading_day,
+            shocks=[DatedShock(day, event) for day, event in events if isinstance(event, GasEvent)],
+        )
+    return world
+
+
+class ClosedMarket:
+    """The market of a world without order flow: never open, no quote, no fill."""
+
+    def is_open(self, venue: Venue) -> bool:
+        """Return False."""
+        return False
+
+    def quote(self, venue: Venue) -> tuple[float, float]:
+        """Return no quote."""
+        return math.nan, math.nan
+
+    def submit(
+        self, account: int | str, venue: Venue, side: Side, quantity_lots: int, limit_price: float | None
+    ) -> None:
+        """Refuse. Raises RuntimeError."""
+        raise RuntimeError("no venue is open")
+
+    def fills(self, account: int | str) -> list[Any]:
+        """Return none."""
+        return []
+
+
+def _dated(events: Sequence[Event], first: date, calendar: TradingCalendar) -> list[tuple[date, Any]]:
+    return [(calendar.trading_days(first, event.start_day + 1)[-1], event) for event in events]
+
+
+def _flow_span(days: Sequence[date], calendar: TradingCalendar, first: date) -> tuple[int, int]:
+    """Return when order flow begins (an hour before the first night session, or day session) and ends."""
+    if not days:
+        return ns(first), ns(first)
+    begins = (
+        ns(calendar.previous(days[0]), _EVENING) if calendar.has_night(days[0]) else ns(days[0], _MORNING)
+    )
+    return begins, ns(days[-1], time(15))
+
+
+def _histories(
+    loaded: LoadedScenario, given: PriceHistory, date_of_flow: date | None
+) -> dict[str, PriceHistory]:
+    """Return what is published before the flow begins; without flow, the whole given path."""
+    period = loaded.scenario.period
+    last = period.slow_end if date_of_flow is None else loaded.calendar.previous(date_of_flow)
+    brent = history("brent_usd_per_bbl", ((day, value) for day, value in given.items() if day <= last))
+    fx = cny_per_usd(given.items()[0][0], period.slow_end)
+    oman = oman_path(brent, loaded.scenario.world_price)
+    return {"brent": brent, "oman": oman, "fx": fx, "sc": PriceHistory("sc_cny_per_bbl")}
+
+
+def _publish_sc_at_parity(world: World) -> None:
+    """Publish SC before the flow at Oman plus the neutral premium of the day."""
+    sc, oman, fx = (world.prices[name] for name in ("sc", "oman", "fx"))
+    start = world.loaded.scenario.period.slow_start
+    days = [start, *(day for day, _ in oman.items() if day > start)]
+    for day in days:
+        neutral = world.crude.parity_usd_per_bbl(day).neutral
+        sc.publish(day, (oman.on(day) + neutral) * fx.on(day))
+
+
+def _fast_world(
+    env: simpy.Environment,
+    loaded: LoadedScenario,
+    streams: Streams,
+    prices: dict[str, PriceHistory],
+    days: Sequence[date],
+    start_ns: int,
+    end_ns: int,
+    bar_ns: int,
+    sample_ns: int | None,
+) -> FastMarket:
+    specs = {venue: Rulebook.load(name).on(days[0]) for venue, name in RULEBOOKS.items()}
+    starts = []
+    before = loaded.calendar.previous(days[0])
+    fx = prices["fx"].on(before)
+    brent = prices["brent"].on(before)
+    first_prices = {
+        Venue.BRENT: brent,
+        Venue.OMAN: prices["oman"].on(before),
+        Venue.SC: prices["oman"].on(before),
+    }
+    for venue, spec in specs.items():
+        rate = fx if spec.currency == "CNY" else 1.0
+        price = first_prices[venue]
+        starts.append(
+            VenueStart(
+                spec.tick / rate, spec.price_rule, spec.to_ticks(price * rate), math.log(price / brent)
+            )
+        )
+    population = TraderPopulation(
+        loaded.scenario.traders,
+        starts,
+        start_ns,
+        word=streams.word,
+        rng=streams.generator,
+        sample_ns=sample_ns or loaded.scenario.measurement.clock_seconds * NS_PER_SECOND,
+    )
+    ticks = {venue: spec.tick for venue, spec in specs.items()}
+    return FastMarket(env, population, ticks, _ACCOUNTS, start_ns=start_ns, end_ns=end_ns, bar_ns=bar_ns)
+
+
+def _open_venues(
+    world: World, market: FastMarket, given: PriceHistory, events: Sequence[tuple[date, Any]]
+) -> None:
+    """Start the three venues, each with the parity and the exchange rate of its days."""
+    loaded, env, days = world.loaded, world.env, world.trading_days
+    calendar, prices, population = loaded.calendar, world.prices, market.population
+    suspended = set()
+    for day, event in events:
+        if isinstance(event, NightSessionSuspension):
+            suspended |= set(calendar.trading_days(day, event.duration_trading_days))
+    rulebook = Rulebook.load(RULEBOOKS[Venue.SC])
+    spec = rulebook.on(days[0])
+    before = calendar.previous(days[0])
+    sc_usd = prices["sc"].on(before) / prices["fx"].on(before)
+    population.set_basis(
+        Venue.SC, math.log(sc_usd / prices["brent"].on(before)), spec.tick / prices["fx"].on(before)
+    )
+    population.start_value(Venue.SC, spec.to_ticks(prices["sc"].on(before)))
+
+    def sessions_on(day: date) -> Sessions:
+        sessions = rulebook.on(day).sessions
+        if not isinstance(sessions, Sessions):
+            raise TypeError("SC's sessions are those of a Shanghai product")
+        return sessions.without_night() if day in suspended else sessions
+
+    class ScFloor(CompiledFloor):
+        """SC's floor also brings the day's exchange rate and parity to the traders."""
+
+        def open_day(self, previous_settlement_ticks: int, limits_ticks: tuple[int, int] | None) -> None:
+            known = calendar.on_or_before(day_of(int(env.now)))
+            fx = prices["fx"].on(known)
+            neutral = world.crude.parity_usd_per_bbl(known).neutral
+            brent = prices["brent"].on(known)
+            oman = brent * math.exp(population.basis(Venue.OMAN))
+            population.fx_cny_per_usd = fx
+            population.set_basis(Venue.SC, math.log((oman + neutral) / brent), spec.tick / fx)
+            super().open_day(previous_settlement_ticks, limits_ticks)
+
+    DomesticVenue(
+        env,
+        ScFloor(market, Venue.SC),
+        rulebook,
+        calendar,
+        days,
+        previous_settlement_ticks=spec.to_ticks(prices["sc"].on(before)),
+        sessions_on=sessions_on,
+        publish=lambda settlement: _published(world, Venue.SC, settlement, spec),
+    )
+    for venue, name in (("oman", Venue.OMAN), ("brent", Venue.BRENT)):
+        overseas = Rulebook.load(RULEBOOKS[name]).on(days[0])
+        if not isinstance(overseas.sessions, OverseasSessions):
+            raise TypeError(f"{venue} is an overseas venue")
+        OverseasVenue(
+            env,
+            CompiledFloor(market, name),
+            overseas.sessions,
+            (day_of(world.flow_start_ns) - timedelta(days=1), day_of(world.flow_end_ns) + timedelta(days=1)),
+            previous_settlement_ticks=overseas.to_ticks(prices[venue].on(before)),
+            publish=lambda settlement, name=name, spec=overseas: _published(world, name, settlement, spec),
+        )
+    if loaded.prices is not None:
+        env.process(_follow(world, market, given))
+
+
+def _published(world: World, venue: Venue, settlement: Settlement, spec: ContractSpec) -> None:
+    world.settlements[venue].append(settlement)
+    price = spec.to_price(settlement.settlement_ticks)
+    name = venue.name.lower()
+    last = world.prices[name].items()[-1][0]
+    if settlement.trading_day >= last:
+        world.prices[name].publish(settlement.trading_day, price)
+
+
+def _follow(world: World, market: FastMarket, given: PriceHistory) -> Generator[simpy.Event, Any, None]:
+    """Drive Brent to the user's price of each day, at the moment when Brent settles."""
+    env = world.env
+    targets = [(ns(day + timedelta(days=1), _BRENT_SETTLES), value) for day, value in given.items()]
+    yield env.timeout(world.flow_start_ns - env.now)
+    for at_ns, value in targets:
+        if at_ns <= env.now:
+            continue
+        market.synchronise()
+        market.population.set_target(math.log(value), at_ns)
+        if at_ns > world.flow_end_ns:
+            break
+        yield env.timeout(at_ns - env.now)
+
+
+def _execute(world: World, market: FastMarket, programme: Programme) -> Generator[simpy.Event, Any, None]:
+    """Send a programme in equal parts, one each minute; what an empty side refuses goes with the next part."""
+    env = world.env
+    yield env.timeout(max(0, programme.start_ns - NS_PER_MINUTE - env.now))
+    side = Side.BUY if programme.lots > 0 else Side.SELL
+    done, total = 0, abs(programme.lots)
+    for minute in range(1, programme.minutes + 1):
+        done += sum(fill.quantity_lots for fill in market.fills("programme"))
+        wanted = total * minute // programme.minutes - done
+        if wanted > 0 and market.is_open(programme.venue):
+            market.submit("programme", programme.venue, side, wanted, None)
+        yield env.timeout(NS_PER_MINUTE)
+
+
+def _tell(
+    env: simpy.Environment, market: FastMarket, day: date, event: CrudeNews
+) -> Generator[simpy.Event, Any, None]:
+    yield env.timeout(max(0, ns(day) + event.minute * NS_PER_MINUTE - env.now))
+    market.synchronise()
+    market.population.tell(Venue[event.venue.upper()], event.size_bps * 1e-4)
