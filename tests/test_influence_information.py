@@ -258,16 +258,16 @@ def test_order_and_units_of_venues_do_not_matter() -> None:
 def test_intervals_cover_the_truth_about_as_often_as_they_say() -> None:
     truth = shares(*steady_state([0.5, 1.0])).iloc[0]
     inside = 0
-    for seed in range(60):
+    for seed in range(40):
         rng = np.random.default_rng(seed)
         sample = noisy(rng, 4_000, (0.5, 1.0))
         days = np.repeat(range(40), 100)
         found = information_shares(
-            sample, segments=days, days=days, lags=6, beta="unit", bootstrap=60, rng=rng, confidence=0.9
+            sample, segments=days, days=days, lags=6, beta="unit", bootstrap=50, rng=rng, confidence=0.9
         )
         row = found.share("PDS").loc["a"]
         inside += row["low"] <= truth["PDS"] <= row["high"]
-    assert 46 <= inside <= 60
+    assert 29 <= inside <= 40
 
 
 def test_same_generator_same_numbers_and_every_figure_has_an_interval() -> None:
@@ -295,11 +295,11 @@ def test_gate_refuses_prices_without_a_common_trend() -> None:
 
 def test_size_of_the_gate_with_a_restricted_constant() -> None:
     refused = 0
-    for seed in range(200):
+    for seed in range(150):
         rng = np.random.default_rng(1_000 + seed)
         apart = pd.DataFrame(rng.normal(size=(300, 2)).cumsum(axis=0), columns=["x", "y"])
         refused += information_shares(apart, lags=1, bootstrap=0).gate.rank == 0
-    assert 180 <= refused <= 199
+    assert 134 <= refused <= 149
 
 
 def test_grid_shows_every_choice() -> None:

@@ -79,29 +79,22 @@ def transfer_entropy(
     symbols, usable = len(cuts) + 1, data.usable(max(lags))
     if usable < 10 * symbols ** (1 + min(lags)):
         raise ValueError(f"returns: too few rows, {usable} for {symbols} symbols with {lags} lags")
-    if symbols ** (1 + sum(lags)) > 100_000:
+    cells = symbols ** (1 + sum(lags))
+    if cells > 100_000:
         raise ValueError(f"lags: {lags} with {symbols} symbols give too many states to count")
     coded = _symbols(data, cuts)
-    rows, block = _rows(data, max(lags))
+    rows = np.flatnonzero(data.position >= max(lags)).astype(np.int64)
     x, y = data.names
-    directions = {f"{x} -> {y}": (0, 1), f"{y} -> {x}": (1, 0)}
     table = {}
-    for name, (source, target) in directions.items():
-        state = _states(coded, source, target, rows, lags, symbols)
-        cells = symbols ** (1 + sum(lags))
-        by_block = np.zeros((int(block.max()) + 1, cells))
-        np.add.at(by_block, (block, state), 1)
-        by_block = by_block[by_block.sum(axis=1) > 0]
+    for name, source, target in ((f"{x} -> {y}", 0, 1), (f"{y} -> {x}", 1, 0)):
+        own = coded[rows, target] * symbols ** lags[0] + _past(coded[:, target], rows, lags[0], symbols)
+        by_block = _count(own, coded[:, source], rows, lags[1], symbols, cells, data)
         raw = entropy_of_counts(by_block.sum(axis=0), symbols, lags)
-        noise = [
-            entropy_of_counts(
-                np.bincount(_shuffled(coded, source, target, rows, lags, symbols, rng), minlength=cells),
-                symbols,
-                lags,
-            )
-            for _ in range(shuffles)
-            if rng is not None
-        ]
+        noise = []
+        if rng is not None:
+            for mixed in (_shuffled(coded[:, source], data, rng) for _ in range(shuffles)):
+                states = own * symbols ** lags[1] + _past(mixed, rows, lags[1], symbols)
+                noise.append(entropy_of_counts(np.bincount(states, minlength=cells), symbols, lags))
         counts = resample_blocks(len(by_block), bootstrap, rng)
         drawn = np.array([entropy_of_counts(c @ by_block, symbols, lags) for c in counts])
         low, high = percentiles(drawn, confidence)
@@ -112,8 +105,8 @@ def transfer_entropy(
             "effective": raw - float(np.mean(noise)) if noise else np.nan,
             "p": (1 + sum(n >= raw for n in noise)) / (1 + len(noise)) if noise else np.nan,
         }
-    frame = pd.DataFrame(table).T
-    return TransferEntropy(frame, symbols, lags, len(rows), len(np.unique(block)), confidence)
+    blocks = len(np.unique(data.block[rows]))
+    return TransferEntropy(pd.DataFrame(table).T, symbols, lags, len(rows), blocks, confidence)
 
 
 def entropy_of_counts(counts: np.ndarray, symbols: int, lags: tuple[int, int]) -> float:
@@ -139,11 +132,6 @@ def _symbols(data: Panel, cuts: FloatArray) -> IntArray:
     return np.column_stack(coded).astype(np.int64)
 
 
-def _rows(data: Panel, lags: int) -> tuple[IntArray, IntArray]:
-    rows = np.flatnonzero(data.position >= lags).astype(np.int64)
-    return rows, data.block[rows]
-
-
 def _past(symbol: IntArray, rows: IntArray, lags: int, symbols: int) -> IntArray:
     code = np.zeros(len(rows), dtype=np.int64)
     for j in range(1, lags + 1):
@@ -151,22 +139,17 @@ def _past(symbol: IntArray, rows: IntArray, lags: int, symbols: int) -> IntArray
     return code
 
 
-def _states(
-    coded: IntArray, source: int, target: int, rows: IntArray, lags: tuple[int, int], symbols: int
-) -> IntArray:
-    own = coded[rows, target] * symbols ** lags[0] + _past(coded[:, target], rows, lags[0], symbols)
-    return own * symbols ** lags[1] + _past(coded[:, source], rows, lags[1], symbols)
+def _count(
+    own: IntArray, source: IntArray, rows: IntArray, lags: int, symbols: int, cells: int, data: Panel
+) -> FloatArray:
+    """Count the states by block, blocks without a row left out."""
+    states = own * symbols**lags + _past(source, rows, lags, symbols)
+    flat = np.bincount(data.block[rows] * cells + states, minlength=cells * len(data.block_labels))
+    by_block = flat.reshape(-1, cells).astype(np.float64)
+    return by_block[by_block.sum(axis=1) > 0]
 
 
-def _shuffled(
-    coded: IntArray,
-    source: int,
-    target: int,
-    rows: IntArray,
-    lags: tuple[int, int],
-    symbols: int,
-    rng: np.random.Generator,
-) -> IntArray:
-    mixed = coded.copy()
-    mixed[:, source] = rng.permutation(mixed[:, source])
-    return _states(mixed, source, target, rows, lags, symbols)
+def _shuffled(source: IntArray, data: Panel, rng: np.random.Generator) -> IntArray:
+    mixed, counts = source.copy(), data.position >= 0
+    mixed[counts] = rng.permutation(source[counts])
+    return mixed

@@ -26,7 +26,8 @@ class Panel:
     """Rows of values with what may be joined to what.
 
     values: (T, n), NaN in rows that do not count; position: rows since the last break, -1 where the row
-    does not count; block: bootstrap block of each row; missing: rows that do not count.
+    does not count; block: bootstrap block of each row; missing: rows that do not count; centre: mean of the
+    values.
     """
 
     names: tuple[str, ...]
@@ -35,6 +36,7 @@ class Panel:
     block: IntArray
     block_labels: tuple[Any, ...]
     missing: int
+    centre: FloatArray
 
     def rows(self, lags: int) -> Iterator[tuple[int, IntArray]]:
         """Yield (block, rows) of rows with `lags` predecessors in their segment, in small pieces."""
@@ -92,9 +94,10 @@ def panel(
     position = np.where(counts, row - opened, -1)
     block, labels = _blocks(days, frame.index)
     names = tuple(str(c) for c in frame.columns)
-    result = Panel(names, values, position, block, labels, int((~counts).sum()))
     if int(counts.sum()) < 2 * len(names) + 2:
         raise ValueError(f"{name}: too few rows: {int(counts.sum())} without a missing value")
+    centre = values[counts].mean(axis=0)
+    result = Panel(names, values, position, block, labels, int((~counts).sum()), centre)
     _check_variation(result, name)
     return result
 
@@ -129,15 +132,9 @@ def _blocks(days: Labels, index: pd.Index) -> tuple[IntArray, tuple[Any, ...]]:
 def _check_variation(data: Panel, name: str) -> None:
     """Name a column whose changes are constant, or are those of other columns."""
     n = len(data.names)
-    total, square, rows = np.zeros(n), np.zeros((n, n)), 0
-    shift = data.values[data.position >= 0][0]
-    for _, at in data.rows(0):
-        values = data.values[at] - shift
-        total, square, rows = total + values.sum(axis=0), square + values.T @ values, rows + len(at)
-    covariance = square / rows - np.outer(total, total) / rows**2
-    scale = np.sqrt(np.diag(covariance))
-    for column, sd, level in zip(data.names, scale, np.abs(shift), strict=True):
-        if not sd > 1e-13 * max(1.0, level):
+    for j, column in enumerate(data.names):
+        range_ = np.nanmax(data.values[:, j]) - np.nanmin(data.values[:, j])
+        if not range_ > 1e-13 * max(1.0, abs(data.centre[j])):
             raise ValueError(f"{name}: column {column!r} is constant")
     steps = np.zeros((n, n))
     for _, at in data.rows(1):

@@ -22,8 +22,7 @@ class Var:
 
 def var_rows(data: Panel, lags: int, rows: IntArray) -> FloatArray:
     """Return (x_t, 1, x_{t-1}, .., x_{t-K}) at the given rows, measured from the mean of x."""
-    centre = data.values[data.position >= 0].mean(axis=0)
-    lagged = [data.values[rows - j] - centre for j in range(lags + 1)]
+    lagged = [data.values[rows - j] - data.centre for j in range(lags + 1)]
     return np.hstack([lagged[0], np.ones((len(rows), 1)), *lagged[1:]])
 
 

@@ -69,7 +69,7 @@ def vecm_moments(data: Panel, lags: int, *, centred: bool = True) -> VecmMoments
         raise ValueError(
             f"too few rows: {data.usable(lags)} have {lags} predecessors in their segment, {3 * size} needed"
         )
-    centre = data.values[data.position >= 0].mean(axis=0) * centred
+    centre = data.centre * centred
     blocks = np.zeros((len(data.block_labels), size, size))
     for block, rows in data.rows(lags):
         path = [data.values[rows - j] for j in range(lags + 1)]
