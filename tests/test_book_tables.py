@@ -117,6 +117,8 @@ MEDIAN_CASES = [
     (Side.SELL, 100, 104, 98, 100),  # bid >= ask >= last: the ask
     (Side.SELL, 100, 104, 102, 102),  # bid >= last >= ask: the last price
     (Side.SELL, 100, 104, 107, 104),  # last >= bid >= ask: the bid
+    (Side.SELL, 100, 104, 105, 104),
+    (Side.SELL, 100, 104, 99, 100),
     (Side.BUY, 104, 100, 98, 100),
     (Side.BUY, 104, 100, 102, 102),
     (Side.BUY, 104, 100, 107, 104),
