@@ -273,6 +273,8 @@ def test_whole_day_from_quotes_with_partial_hours() -> None:
     quotes.loc[hour >= 6, "SC"] = np.nan
     sampled = sample(quotes, step="1min", max_age="1min", require="any")
     assert set(sampled.kinds) == {"SC+Brent", "Brent"}
+    assert (sampled.kinds.groupby(sampled.segments).nunique() == 1).all()
+    assert sampled.segments.nunique() == 40
     found = whole_day_information_shares(sampled, lags=5, every=30, rng=rng, bootstrap=50)
     assert found.weights["SC+Brent"] == pytest.approx(0.25, abs=0.03)
     alone = found.shares.loc["SC+Brent", "SC"]
