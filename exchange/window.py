@@ -40,13 +40,14 @@ def uncross(bids: Sequence[Interest], offers: Sequence[Interest], previous_ticks
         raise ValueError("a bid or an offer must have a volume of 1 or more")
     by_bid = sorted(range(len(bids)), key=lambda i: -bids[i].limit_ticks)
     by_offer = sorted(range(len(offers)), key=lambda i: offers[i].limit_ticks)
-    # Executable volume changes at limits only: it steps down just above a bid's and up at an offer's.
+    # Volume steps down just above a bid's limit and up at an offer's, so that it is largest between two limits, ends
+    # included.
     limits = sorted({interest.limit_ticks for interest in (*bids, *offers)})
     demand = sum(bid.volume for bid in bids)
     supply, best = 0, 0
     low = high = previous_ticks
     next_bid, next_offer = len(by_bid) - 1, 0
-    for position, limit in enumerate(limits):
+    for limit in limits:
         while next_offer < len(by_offer) and offers[by_offer[next_offer]].limit_ticks <= limit:
             supply += offers[by_offer[next_offer]].volume
             next_offer += 1
@@ -58,8 +59,6 @@ def uncross(bids: Sequence[Interest], offers: Sequence[Interest], previous_ticks
         while next_bid >= 0 and bids[by_bid[next_bid]].limit_ticks <= limit:
             demand -= bids[by_bid[next_bid]].volume
             next_bid -= 1
-        if best > 0 and min(demand, supply) == best and position + 1 < len(limits):
-            high = limits[position + 1] - 1
     if best == 0:
         return None
     price = min(max(previous_ticks, low), high)

@@ -15,8 +15,9 @@ from agents.gas.demand import Demand, Weather
 from agents.gas.dispatch import GAS_PER_LIQUID, dispatch, share_out, split
 from agents.gas.importers import landed_cny_per_t, netback_usd_per_mmbtu
 from agents.gas.lorries import LorryBuyers, spread
+from agents.gas.pipelines import Pipeline
 from agents.gas.seasons import Season
-from agents.gas.shocks import ColdWave, DatedShock, LngSupplyOutage
+from agents.gas.shocks import ColdWave, DatedShock, LngSupplyOutage, PipelineCut
 from agents.gas.suppliers import Supplier
 from agents.gas.terminals import Terminal
 from exchange.listing import ListingBoard
@@ -279,6 +280,32 @@ def test_a_cold_wave_is_felt_and_foreseen() -> None:
     wave = ColdWave(kind="cold_wave", source="a test", start_day=0, temperature_drop_degc=8, duration_days=5)
     weather.begin(DatedShock(START, wave))
     assert mild - weather.forecast_degc(START, 10) == pytest.approx([8.0] * 5 + [0.0] * 5)
+
+
+# --- pipelines
+
+
+def test_a_cut_is_felt_and_foreseen_and_ends() -> None:
+    pipeline = Pipeline(base_parameters().pipeline, streams(3)("gas.pipeline"))
+    whole, now = pipeline.forecast_m3(START, 10, 0.0), pipeline.available_m3(START, 0.0)
+    cut = PipelineCut(
+        kind="pipeline_cut", source="a test", start_day=0, cut_m3_per_day=30_000_000, duration_days=4
+    )
+    pipeline.begin(DatedShock(START, cut))
+    assert now - pipeline.available_m3(START, 0.0) == 30_000_000
+    assert whole - pipeline.forecast_m3(START, 10, 0.0) == pytest.approx([30e6] * 4 + [0.0] * 6)
+
+
+def test_swing_fills_a_part_of_the_free_capacity() -> None:
+    parameters = base_parameters().pipeline
+    pipeline = Pipeline(parameters, streams(3)("gas.pipeline"))
+    may = date(2025, 5, 15)
+    free = parameters.capacity_m3_per_day - pipeline.available_m3(may, 0.0)
+    swing = pipeline.available_m3(may, 1.0) - pipeline.available_m3(may, 0.0)
+    assert swing == pytest.approx(parameters.swing_share * free, abs=2)
+    assert pipeline.swing_call(-1.0) == 0.0
+    assert pipeline.swing_call(parameters.full_swing_scarcity) == 1.0
+    assert pipeline.swing_call(1.0) == 1.0
 
 
 # --- lorries and prices

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from test_gas_case import START, base_parameters, gas_world, streams
 
@@ -74,7 +74,8 @@ EVENTS: st.SearchStrategy[GasEvent] = st.one_of(
 SHOCKS = st.lists(st.tuples(st.integers(0, 60), EVENTS), max_size=4)
 
 
-@settings(max_examples=15, deadline=None)
+# A failing world is slow to shrink, and its shocks are few: it is shown as found.
+@settings(max_examples=12, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(st.integers(0, 2**31), SHOCKS)
 def test_nothing_is_made_or_lost_whatever_happens(seed: int, shocks: list[tuple[int, GasEvent]]) -> None:
     dated = [DatedShock(START + timedelta(days=day), event) for day, event in shocks]
@@ -152,7 +153,7 @@ def test_each_stream_is_asked_for_once() -> None:
 
 
 def test_arms_are_equal_before_the_shock_and_share_their_draws_after_it() -> None:
-    day = date(2024, 10, 14)
+    day = date(2024, 8, 12)
     base, shocked = gas_world(6, 120), gas_world(6, 120, [outage(day)])
     before, after = base.tables(), shocked.tables()
     early = before["gas_days"].date < pd.Timestamp(day)
@@ -201,6 +202,7 @@ def test_an_expansion_adds_room_and_a_closure_holds_ships() -> None:
     cargoes = gas_world(6, 60, [DatedShock(date(2024, 9, 2), closure)]).tables()["lng_cargoes"]
     moored = cargoes[cargoes.terminal == "rudong"].moored.dropna()
     assert not moored.between(pd.Timestamp(2024, 9, 2, 0, 1), pd.Timestamp(2024, 9, 11, 23)).any()
+    assert moored.max() > pd.Timestamp(2024, 9, 12)
 
 
 @pytest.mark.parametrize(
