@@ -57,9 +57,9 @@ class GasRecords:
     def window(self, assessment: Assessment) -> None:
         """Keep a JKM window."""
         row = asdict(assessment)
-        row["date"] = row.pop("day")
-        row["chinese_tenders"] = len(row.pop("filled"))
-        self._windows.append({"date": row.pop("date")} | row)
+        date_of_window, tenders = row.pop("day"), len(row.pop("filled"))
+        named = {name + "_liquid" if name.endswith("_m3") else name: value for name, value in row.items()}
+        self._windows.append({"date": date_of_window, "chinese_tenders": tenders} | named)
 
     def totals(self) -> dict[str, int]:
         """Return the sums over days that the ledger needs."""
