@@ -1,6 +1,7 @@
 """A published daily price: what an agent may know of a market on a given day.
 
-It is a history with dates, not a market: it forms no price. An agent sees a value from the day on which it was published.
+It is a history with dates, not a market: it forms no price. An agent sees a value from the day on which it was
+published.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class PriceHistory:
         return self._values[position - 1]
 
     def mean(self, day: date, months: int, lag_months: int) -> float:
-        """Return the mean of the values published in the `months` x 30 days that end `lag_months` x 30 days before `day`.
+        """Return the mean of what was published in `months` x 30 days that end `lag_months` x 30 days before `day`.
 
         Where the history does not reach so far back, the earliest value in force stands in.
         """

@@ -219,7 +219,7 @@ def _interruptible() -> Iterator[None]:
 
 
 @contextmanager
-def _progress(console: Console) -> Iterator[Callable[[int, int], Any]]:
+def _progress(console: Console) -> Iterator[Callable[[float, float], Any]]:
     """Give a function of (done, total) that moves a bar, or does nothing where no one watches."""
     if not console.is_terminal:
         yield lambda done, total: None

@@ -17,7 +17,7 @@ Progress = Callable[[float, float], Any]
 
 @dataclass(frozen=True)
 class Job:
-    """A piece of work: its key, the public function that does it, its arguments, and its weight for the progress bar."""
+    """A piece of work: its key, the public function that does it, its arguments, its weight in the progress."""
 
     key: Key
     function: Callable[..., Any]
@@ -30,8 +30,8 @@ def run_jobs(
 ) -> dict[Key, Any]:
     """Run all jobs on `workers` processes and return their results by key, in the order of the jobs.
 
-    One worker runs in this process. Heavy jobs start first. Workers use one BLAS thread each. An error in a job is raised
-    here. Raises ValueError when two jobs share a key.
+    One worker runs in this process. Heavy jobs start first. Workers use one BLAS thread each. An error in a job is
+    raised here. Raises ValueError when two jobs share a key.
     """
     keys = [job.key for job in jobs]
     if len(set(keys)) != len(keys):

@@ -1,6 +1,7 @@
-"""Origin share: which part of the long-run variance of the common price enters at which venue, as news and as order flow.
+"""Origin share: how much of the common price's long-run variance enters at which venue, as news and as order flow.
 
-It resamples groups of named random streams and compares whole worlds; the estimators are pure functions of the outcomes.
+It resamples groups of named random streams and compares whole worlds; the estimators are pure functions of their
+outcomes.
 """
 
 from __future__ import annotations
@@ -44,8 +45,8 @@ def outcome(
 ) -> list[float]:
     """Run one world and return the common log price at the close of each day up to the horizon.
 
-    The common price is the mean of the venues' log prices in USD/bbl at the last tick of the clock, up to SC's close, at
-    which all three are quoted.
+    The common price is the mean of the venues' log prices in USD/bbl at the last tick of the clock, up to SC's
+    close, at which all three are quoted.
     """
     by_group = {glob: draw for (_, _, glob), draw in zip(GROUPS, draws, strict=True)}
     streams = Streams(seed, replication=1_000_000 + sample, draws=by_group)
@@ -54,7 +55,8 @@ def outcome(
     )
     world.run()
     samples = samples_frame(world)
-    common = np.log(samples[[f"{name}_mid" for name in NAMES.values()]]).mean(axis=1, skipna=False).dropna()
+    mids = samples[[f"{name}_mid" for name in NAMES.values()]]
+    common = mids.transform(np.log).mean(axis=1, skipna=False).dropna()
     closes = []
     for day, start, end in trading_day_bounds(world):
         inside = common[(common.index > start) & (common.index <= end)]
@@ -91,8 +93,8 @@ def first_order(values: Array) -> tuple[Array, Array]:
     `values[sample, run]` are outcomes in the order of `designs`. Along the chain from A to B group k changes with the
     earlier groups at B; in its complement with them at A. The two changes share nothing but group k, so
     E[change x complement change] = 2 V_k: small shares are estimated with small errors, where Jansen's
-    V - E[(f(B) - f(A_B^k))^2] / 2 has an error of the order of V. Source: Owen (2013), "Better estimation of small Sobol'
-    sensitivity indices", ACM TOMACS 23:11. V comes from the pairs of complements, which share nothing.
+    V - E[(f(B) - f(A_B^k))^2] / 2 has an error of the order of V. Source: Owen (2013), "Better
+    estimation of small Sobol' sensitivity indices", ACM TOMACS 23:11. V comes from the pairs of complements, which share nothing.
     """
     samples, runs = values.shape
     groups = runs // 2

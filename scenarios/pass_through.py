@@ -52,7 +52,7 @@ def paths(
         sample_ns=NS_PER_MINUTE,
     )
     world.run()
-    samples = np.log(samples_frame(world)[[f"{name}_mid" for name in NAMES.values()]])
+    samples = samples_frame(world)[[f"{name}_mid" for name in NAMES.values()]].transform(np.log)
     rows = []
     for minutes in horizons_minutes(told.programme_minutes, told.pass_through_horizon_minutes):
         until = start + minutes * NS_PER_MINUTE

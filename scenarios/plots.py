@@ -57,7 +57,7 @@ def influence_bars(rows: Sequence[Row]) -> Figure:
     """Draw each venue's origin share, split into news and flow, beside the bounds of its information share.
 
     It takes the base of rows named `origin_share.news.<venue>`, `origin_share.flow.<venue>` and
-    `information_share.<venue>`, in shares of 1; the interval of the last is its lower and upper bound.
+    `information_share.<low, mean or high>.<venue>`, in shares of 1.
     """
     found = {row.measure: row.base for row in rows if row.base}
     with _figure("Who sets the price of crude", 7.2, 4.0) as figure:
@@ -84,21 +84,18 @@ def influence_bars(rows: Sequence[Row]) -> Figure:
                 shift = -0.05 if part == "news" else 0.05  # the two intervals stand apart
                 heights.append(_whisker(axes, place - 0.16 + shift, bottom, estimate, 100))
                 bottom += value
-            bounds = found.get(f"information_share.{venue}")
-            if bounds is not None:
-                low, high = (100 * edge for edge in (bounds.low or 0.0, bounds.high or bounds.value))
+            low, middle, high = (
+                found.get(f"information_share.{edge}.{venue}") for edge in ("low", "mean", "high")
+            )
+            if low is not None and middle is not None and high is not None:
+                ends = [100 * low.value, 100 * high.value]
                 axes.plot(
-                    [place + 0.2] * 2,
-                    [low, high],
-                    color=colour,
-                    linewidth=7,
-                    solid_capstyle="butt",
-                    alpha=0.8,
+                    [place + 0.2] * 2, ends, color=colour, linewidth=7, solid_capstyle="butt", alpha=0.8
                 )
                 axes.plot(
-                    place + 0.2, 100 * bounds.value, "o", color="white", markeredgecolor=colour, markersize=7
+                    place + 0.2, 100 * middle.value, "o", color="white", markeredgecolor=colour, markersize=7
                 )
-                heights.append(high)
+                heights += [_whisker(axes, place + 0.27, 0.0, edge, 100) for edge in (low, high)]
         axes.axhline(0, color="#888888", linewidth=0.8)
         axes.set_xticks(range(len(VENUES)), VENUES, fontsize=11)
         axes.tick_params(axis="x", length=0)
@@ -110,8 +107,8 @@ def influence_bars(rows: Sequence[Row]) -> Figure:
         axes.bar(
             0, 0, color=grey, alpha=0.45, hatch="////", edgecolor="white", label="origin: its own order flow"
         )
-        axes.bar(0, 0, color=grey, width=0.1, label="information share: bounds, and their middle")
-        axes.errorbar([], [], [], color="black", linewidth=1, capsize=3, label="95 % interval of a share")
+        axes.bar(0, 0, color=grey, width=0.1, label="information share: bounds, mean of orderings")
+        axes.errorbar([], [], [], color="black", linewidth=1, capsize=3, label="95 % intervals")
         _legend_below(figure, axes, 2)
     return figure
 

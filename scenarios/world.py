@@ -1,7 +1,7 @@
 """The composition root: a scenario and its streams become one world on one SimPy clock.
 
-It wires and records; it decides nothing and measures nothing. Both arms of a scenario, all replications and all resamples
-are built here, with the same components in the same order.
+It wires and records; it decides nothing and measures nothing. Both arms of a scenario, all replications and all
+resamples are built here, with the same components in the same order.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import math
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -121,7 +122,8 @@ def build(
 ) -> World:
     """Build the world of one arm.
 
-    `flow_days` cuts the order flow short (and the world with it), `with_gas` leaves gas out: neither moves what remains.
+    `flow_days` cuts the order flow short (and the world with it), `with_gas` leaves gas out: neither moves what
+    remains.
     """
     scenario = loaded.scenario
     period, calendar = scenario.period, loaded.calendar
@@ -325,7 +327,7 @@ def _open_venues(
         days,
         previous_settlement_ticks=spec.to_ticks(prices["sc"].on(before)),
         sessions_on=sessions_on,
-        publish=lambda settlement: _published(world, Venue.SC, settlement, spec),
+        publish=partial(_published, world, Venue.SC, spec),
     )
     for venue, name in (("oman", Venue.OMAN), ("brent", Venue.BRENT)):
         overseas = Rulebook.load(RULEBOOKS[name]).on(days[0])
@@ -337,13 +339,13 @@ def _open_venues(
             overseas.sessions,
             (day_of(world.flow_start_ns) - timedelta(days=1), day_of(world.flow_end_ns) + timedelta(days=1)),
             previous_settlement_ticks=overseas.to_ticks(prices[venue].on(before)),
-            publish=lambda settlement, name=name, spec=overseas: _published(world, name, settlement, spec),
+            publish=partial(_published, world, name, overseas),
         )
     if loaded.prices is not None:
         env.process(_follow(world, market, given))
 
 
-def _published(world: World, venue: Venue, settlement: Settlement, spec: ContractSpec) -> None:
+def _published(world: World, venue: Venue, spec: ContractSpec, settlement: Settlement) -> None:
     world.settlements[venue].append(settlement)
     price = spec.to_price(settlement.settlement_ticks)
     name = venue.name.lower()

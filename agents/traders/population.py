@@ -115,7 +115,7 @@ class TraderPopulation:
         s["basis"][venue] = start.basis
         self.set_band(venue, start.price_ticks)
 
-    # ---- what the venue says ------------------------------------------------------------------------------------
+    # --- what the venue says ---
 
     def set_band(self, venue: Venue, centre_ticks: int) -> None:
         """Empty a book and lay its ladder around a price: the wide band of a venue without price limits."""
@@ -175,7 +175,7 @@ class TraderPopulation:
         self._state["target_value"] = value
         self._state["target_ns"] = at_ns
 
-    # ---- time -----------------------------------------------------------------------------------------------------
+    # --- time ---
 
     @property
     def now_ns(self) -> int:
@@ -202,7 +202,7 @@ class TraderPopulation:
             )
         )
 
-    # ---- orders from outside ----------------------------------------------------------------------------------------
+    # --- orders from outside ---
 
     def send(self, account: int, venue: Venue, side: Side, lots: int, price_ticks: int = 0) -> int:
         """Send a FAK of a SimPy-side account now and return the lots filled. A price of 0 is any price.
@@ -227,7 +227,7 @@ class TraderPopulation:
         fills["account"] -= EXTERNAL_ACCOUNT
         return np.asarray(fills)
 
-    # ---- what can be read ---------------------------------------------------------------------------------------------
+    # --- what can be read ---
 
     def quote_ticks(self, venue: Venue) -> tuple[int | None, int | None]:
         """Return best bid and best ask in ticks, None for an empty side."""

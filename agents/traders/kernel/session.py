@@ -63,12 +63,12 @@ def set_phase(s, venue, phase, trades):
         return 0
     lots = 0
     if phase == _CONTINUOUS and book["best_bid"] >= book["best_ask"] and book["best_ask"] >= 0:
-        price, lots, count = uncross(
+        _, lots, count = uncross(
             book, s["levels"][venue], s["orders"][venue], s["words"][venue], s["now_ns"], trades
         )
         book_trades(s, venue, trades, count, -1)
-    acted = before == _CONTINUOUS or before == _ENTRY
-    acts = phase == _CONTINUOUS or phase == _ENTRY
+    acted = before in (_CONTINUOUS, _ENTRY)
+    acts = phase in (_CONTINUOUS, _ENTRY)
     book["phase"] = phase
     if acts and not acted:
         wake(s, venue)

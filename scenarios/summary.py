@@ -1,0 +1,275 @@
+"""The table of results: from what worlds left to rows of measures with intervals, base beside changed.
+
+It knows how each measure is read off a table or an estimate; it runs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from exchange.codes import Venue
+from exchange.units import BBL_PER_SC_LOT
+from scenarios.origin import GROUPS, OriginShare
+from scenarios.replication import Replication, clock_note
+from scenarios.results import Estimate, Row, interval, paired
+from scenarios.spec import LoadedScenario
+from scenarios.world import NAMES
+
+ARMS = ("base", "changed")
+ByArm = Mapping[str, Sequence[Replication]]
+
+INFLUENCE, PASS_THROUGH, PRICES, GAS = (
+    "Who sets the price",
+    "Pass-through",
+    "Crude and the delivery bases",
+    "Gas",
+)
+
+
+@dataclass(frozen=True)
+class Influence:
+    """What the structural measures found, by arm: origin shares, and impacts in bps by pushed venue.
+
+    `impacts[pushed]` holds one matrix a sample: rows horizons, columns venues.
+    """
+
+    origin: OriginShare | None
+    impacts: Mapping[Venue, Sequence[Sequence[Sequence[float]]]]
+
+
+def rows(
+    loaded: LoadedScenario,
+    replications: ByArm,
+    influence: Mapping[str, Influence],
+    horizons: Sequence[int],
+) -> list[Row]:
+    """Return all rows. The changed arm is absent from `replications` for a scenario without shocks and levers."""
+    return [
+        *_origin_rows(loaded, influence),
+        *_information_rows(loaded, replications),
+        *_pass_through_rows(loaded, influence, horizons),
+        *_crude_rows(replications),
+        *_gas_rows(loaded, replications),
+    ]
+
+
+def _origin_rows(loaded: LoadedScenario, influence: Mapping[str, Influence]) -> list[Row]:
+    base = influence["base"].origin
+    if base is None:
+        return []
+    horizon = loaded.scenario.measurement.origin_horizon_trading_days
+    changed = influence["changed"].origin if "changed" in influence else None
+    result = []
+    for k, (part, venue, _) in enumerate(GROUPS):
+        name = NAMES[venue]
+        result.append(
+            Row(
+                INFLUENCE,
+                f"origin_share.{part}.{name}",
+                f"origin share, {part} at {name}",
+                "share",
+                _share(base, k),
+                _share(changed, k),
+                _share_effect(base, changed, k),
+                f"first-order Sobol index of the {horizon}-day change of the common price, {base.samples} samples",
+            )
+        )
+    return result
+
+
+def _share(share: OriginShare | None, k: int) -> Estimate | None:
+    if share is None:
+        return None
+    return Estimate(share.share[k], share.low[k], share.high[k], share.samples, "share")
+
+
+def _share_effect(base: OriginShare, changed: OriginShare | None, k: int) -> Estimate | None:
+    """Return the difference of two shares; its interval takes their errors as independent, which is too wide."""
+    if changed is None:
+        return None
+    if changed is base:
+        return Estimate(0.0, 0.0, 0.0, base.samples, "share")
+    difference = changed.share[k] - base.share[k]
+    half = float(np.hypot(changed.high[k] - changed.share[k], base.high[k] - base.share[k]))
+    return Estimate(difference, difference - half, difference + half, base.samples, "share")
+
+
+def _information_rows(loaded: LoadedScenario, replications: ByArm) -> list[Row]:
+    found: dict[str, list[pd.DataFrame | None]] = {
+        arm: [r.information for r in replications[arm]] for arm in ARMS if arm in replications
+    }
+    if all(table is None for tables in found.values() for table in tables):
+        return []
+    usable = [k for k in range(len(found["base"])) if all(tables[k] is not None for tables in found.values())]
+    if not usable:
+        return []
+    missing = len(found["base"]) - len(usable)
+    note = clock_note(loaded) + (
+        f"; {missing} replications without one common trend left out" if missing else ""
+    )
+    labels = {"IS_low": "lower bound", "IS": "mean of orderings", "IS_high": "upper bound"}
+    result = []
+    for name in NAMES.values():
+        for figure, label in labels.items():
+            values = {
+                arm: [float(table[name][figure]) for k in usable if (table := tables[k]) is not None]
+                for arm, tables in found.items()
+            }
+            key = {"IS_low": "low", "IS": "mean", "IS_high": "high"}[figure]
+            row_label = f"information share of {name}, {label}"
+            result.append(
+                _row(INFLUENCE, f"information_share.{key}.{name}", row_label, "share", values, note)
+            )
+    return result
+
+
+def _pass_through_rows(
+    loaded: LoadedScenario, influence: Mapping[str, Influence], horizons: Sequence[int]
+) -> list[Row]:
+    told = loaded.scenario.measurement
+    lots = {
+        Venue.SC: told.programme_lots_sc,
+        Venue.OMAN: told.programme_lots_oman,
+        Venue.BRENT: told.programme_lots_brent,
+    }
+    result = []
+    last = len(horizons) - 1
+    for pushed in influence["base"].impacts:
+        for moved in (Venue.SC, Venue.BRENT):
+            if moved not in influence["base"].impacts:
+                continue
+            values = {
+                arm: [matrix[last][moved] for matrix in found.impacts[pushed]]
+                for arm, found in influence.items()
+                if pushed in found.impacts
+            }
+            note = f"{lots[pushed]:,} lots bought in {told.programme_minutes} minutes, after {horizons[last]} minutes"
+            label = f"{NAMES[pushed]} bought: move of {NAMES[moved]}"
+            measure = f"pass_through.{NAMES[pushed]}.{NAMES[moved]}"
+            result.append(_row(PASS_THROUGH, measure, label, "bps", values, note))
+    return result
+
+
+def _crude_rows(replications: ByArm) -> list[Row]:
+    result = []
+    first = replications["base"][0].frames
+    if "days" in first:
+        by_venue = {name: _reader("days", "settlement", "last", venue=name) for name in NAMES.values()}
+        for name, read in by_venue.items():
+            result.append(
+                _measure(
+                    replications, PRICES, f"settlement.{name}", f"{name}, last settlement", "USD/bbl", read
+                )
+            )
+        sc = {"venue": "SC"}
+        result += [
+            _measure(replications, PRICES, "premium.import_parity", "SC's premium over import parity", "USD/bbl",
+                     _reader("days", "premium_usd_per_bbl", "mean", **sc), "mean over trading days"),
+            _measure(replications, PRICES, "premium.oman", "SC's premium over Oman", "USD/bbl",
+                     _reader("days", "premium_to_oman_usd_per_bbl", "mean", **sc), "mean over trading days"),
+            _measure(replications, PRICES, "volatility.SC", "SC, volatility of settlements to settlements", "% a year",
+                     _volatility),
+            _measure(replications, PRICES, "volume.SC", "SC, volume", "lots a day",
+                     _reader("days", "volume_lots", "mean", **sc)),
+        ]  # fmt: skip
+    groups = sorted(first["tanks"]["group"].unique())
+    for group in groups:
+        label = f"tanks in use, {group.replace('_', ' ')}"
+        result.append(
+            _measure(
+                replications,
+                PRICES,
+                f"tank_use.{group}",
+                label,
+                "share",
+                _tank_use(group),
+                "mean of the order-flow days, or of all",
+            )
+        )
+    result.append(
+        _measure(replications, PRICES, "importer.short", "SC sold against cargoes, most", "mn bbl",
+                 lambda frames: float(frames["importer"]["open_short_lots"].max()) * BBL_PER_SC_LOT / 1e6)
+    )  # fmt: skip
+    return result
+
+
+def _gas_rows(loaded: LoadedScenario, replications: ByArm) -> list[Row]:
+    if "gas_days" not in replications["base"][0].frames:
+        return []
+    first = pd.Timestamp(loaded.scenario.period.first_trading_day)
+
+    def read(column: str, how: str, scale: float = 1.0) -> Callable[[Mapping[str, pd.DataFrame]], float]:
+        def value(frames: Mapping[str, pd.DataFrame]) -> float:
+            days = frames["gas_days"]
+            return float(days.loc[pd.to_datetime(days["day"]) >= first, column].agg(how)) * scale
+
+        return value
+
+    table = [
+        ("shpgx_lng.mean", "SHPGX LNG, mean", "CNY/t", read("shpgx_lng_cny_per_t", "mean")),
+        ("shpgx_lng.peak", "SHPGX LNG, peak", "CNY/t", read("shpgx_lng_cny_per_t", "max")),
+        ("jkm.mean", "JKM, mean", "USD/MMBtu", read("jkm_usd_per_mmbtu", "mean")),
+        ("jkm.peak", "JKM, peak", "USD/MMBtu", read("jkm_usd_per_mmbtu", "max")),
+        ("lng_stock.mean", "LNG in tank, mean", "mn m3 of gas", read("stock_m3", "mean", 1e-6)),
+        ("lng_stock.low", "LNG in tank, lowest", "mn m3 of gas", read("stock_m3", "min", 1e-6)),
+        ("unserved_gas", "gas not served", "mn m3", read("unserved_m3", "sum", 1e-6)),
+    ]
+    note = f"from {loaded.scenario.period.first_trading_day} to {loaded.scenario.period.slow_end}"
+    return [
+        _measure(replications, GAS, measure, label, unit, reader, note)
+        for measure, label, unit, reader in table
+    ]
+
+
+Reader = Callable[[Mapping[str, pd.DataFrame]], float]
+
+
+def _reader(table: str, column: str, how: str, **where: str) -> Reader:
+    def value(frames: Mapping[str, pd.DataFrame]) -> float:
+        frame = frames[table]
+        for key, wanted in where.items():
+            frame = frame[frame[key] == wanted]
+        values = frame[column].dropna()
+        return float(values.iloc[-1]) if how == "last" else float(values.agg(how))
+
+    return value
+
+
+def _volatility(frames: Mapping[str, pd.DataFrame]) -> float:
+    days = frames["days"]
+    closes = days.loc[days["venue"] == "SC", "close"].dropna()
+    return float(np.log(closes).diff().std() * np.sqrt(243) * 100)
+
+
+def _tank_use(group: str) -> Reader:
+    def value(frames: Mapping[str, pd.DataFrame]) -> float:
+        tanks = frames["tanks"][frames["tanks"]["group"] == group]
+        if "days" in frames:
+            days = pd.to_datetime(frames["days"].loc[frames["days"]["venue"] == "SC", "trading_day"])
+            tanks = tanks[pd.to_datetime(tanks["day"]).between(days.min(), days.max())]
+        return float((tanks["stock_bbl"] / tanks["capacity_bbl"]).mean())
+
+    return value
+
+
+def _measure(
+    replications: ByArm, section: str, measure: str, label: str, unit: str, read: Reader, note: str = ""
+) -> Row:
+    values = {arm: [read(r.frames) for r in found] for arm, found in replications.items()}
+    return _row(section, measure, label, unit, values, note)
+
+
+def _row(
+    section: str, measure: str, label: str, unit: str, values: Mapping[str, Sequence[float]], note: str = ""
+) -> Row:
+    base = interval(values["base"], unit)
+    if "changed" not in values:
+        return Row(section, measure, label, unit, base, note=note)
+    changed = interval(values["changed"], unit)
+    return Row(
+        section, measure, label, unit, base, changed, paired(values["base"], values["changed"], unit), note
+    )
