@@ -94,7 +94,8 @@ def first_order(values: Array) -> tuple[Array, Array]:
     earlier groups at B; in its complement with them at A. The two changes share nothing but group k, so
     E[change x complement change] = 2 V_k: small shares are estimated with small errors, where Jansen's
     V - E[(f(B) - f(A_B^k))^2] / 2 has an error of the order of V. Source: Owen (2013), "Better
-    estimation of small Sobol' sensitivity indices", ACM TOMACS 23:11. V comes from the pairs of complements, which share nothing.
+    estimation of small Sobol' sensitivity indices", ACM TOMACS 23:11. V comes from the
+    pairs of complements, which share nothing.
     """
     samples, runs = values.shape
     groups = runs // 2
