@@ -216,6 +216,8 @@ def _gas_rows(loaded: LoadedScenario, replications: ByArm) -> list[Row]:
         ("jkm.peak", "JKM, peak", "USD/MMBtu", read("jkm_usd_per_mmbtu", "max")),
         ("lng_stock.mean", "LNG in tank, mean", "mn m3 of gas", read("stock_m3", "mean", 1e-6)),
         ("lng_stock.low", "LNG in tank, lowest", "mn m3 of gas", read("stock_m3", "min", 1e-6)),
+        ("lng_cover.mean", "LNG stock cover, mean", "days", read("lng_stock_days", "mean")),
+        ("lng_cover.low", "LNG stock cover, lowest", "days", read("lng_stock_days", "min")),
         ("unserved_gas", "gas not served", "mn m3", read("unserved_m3", "sum", 1e-6)),
     ]
     note = f"from {loaded.scenario.period.first_trading_day} to {loaded.scenario.period.slow_end}"

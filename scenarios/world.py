@@ -151,7 +151,7 @@ def build(
         sc=prices["sc"],
         fx=prices["fx"],
         levers=[(day, event) for day, event in events if isinstance(event, CrudeEvent)],
-        flow_start=days[0] if days else period.slow_end + timedelta(days=3650),
+        flow_start=days[0] if days else None,
     )
     world = World(env, loaded, streams, days, start_ns, end_ns, last_ns, prices, crude, None, market)
     _publish_sc_at_parity(world)

@@ -40,7 +40,8 @@ SHUT_STEP_MINUTES = 15
 
 
 class CrudeWorld:
-    """Run the physical side of crude from `start`; its traders meet the books from `flow_start` on.
+    """Run the physical side of crude from `start`; its traders meet the books from `flow_start` on (never where it
+    is None).
 
     `env.now` is int nanoseconds of Shanghai wall time and stands at midnight of `start`. `rng` gives the
     generator of a named component and is asked once for each. `oman` is USD/bbl, `sc` CNY/bbl, `fx` CNY/USD;
@@ -62,7 +63,7 @@ class CrudeWorld:
         sc: PriceHistory,
         fx: PriceHistory,
         levers: Sequence[tuple[date, CrudeLever]] = (),
-        flow_start: date,
+        flow_start: date | None,
     ) -> None:
         self._env, self._parameters, self._calendar, self._rulebook = env, parameters, calendar, rulebook
         self._market, self._oman, self._sc, self._fx = market, oman, sc, fx
@@ -88,7 +89,8 @@ class CrudeWorld:
         self.local_buyer = LocalBuyer(parameters.local_buyer, market, parameters.importer.decision_minutes)
         self._record = DailyRecord()
         env.process(self._days(start))
-        env.process(self._decisions(flow_start))
+        if flow_start is not None:
+            env.process(self._decisions(flow_start))
 
     def parity_usd_per_bbl(self, day: date) -> ParityPremiums:
         """Return the parities of a day as premiums over Oman, USD/bbl, at Oman's last published price."""
