@@ -6,6 +6,7 @@ They draw what was measured and measure nothing, but for the mean over replicati
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -17,6 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from exchange.units import NS_PER_HOUR
+from scenarios.report import estimate_text, number_text
 from scenarios.results import Estimate, Row, interval
 
 if TYPE_CHECKING:
@@ -28,6 +30,14 @@ VENUES: Final = ("SC", "Oman", "Brent")
 # Okabe and Ito's colours, which stay apart for colour-blind readers and in grey
 VENUE_COLOURS: Final = {"SC": "#D55E00", "Oman": "#009E73", "Brent": "#0072B2"}
 ARM_COLOURS: Final = {"base": "#4D4D4D", "changed": "#AA3377"}
+_ALIKE: Final = "base and changed alike"
+_GROUPS: Final = {
+    "yangtze_delta": "Yangtze delta",
+    "shandong_liaoning": "Shandong and Liaoning",
+    "south": "South",
+}
+_SHARES: Final = (-15.0, 115.0)  # per cent; an interval that reaches further is drawn with an arrow
+_NIGHT_HOURS: Final = (20, 8)
 _TANKAGE: Final[Any] = {"linestyle": (0, (4, 2)), "linewidth": 1.2, "drawstyle": "steps-post"}
 _STYLE: Final[Any] = {
     "font.size": 10,
@@ -54,62 +64,36 @@ _STYLE: Final[Any] = {
 
 
 def influence_bars(rows: Sequence[Row]) -> Figure:
-    """Draw each venue's origin share, split into news and flow, beside the bounds of its information share.
+    """Draw each venue's origin share, news and flow apart, beside the bounds of its information share.
 
     It takes the base of rows named `origin_share.news.<venue>`, `origin_share.flow.<venue>` and
-    `information_share.<low, mean or high>.<venue>`, in shares of 1.
+    `information_share.<low, mean or high>.<venue>`, in shares of 1; diamonds show the changed run where it differs.
     """
-    found = {row.measure: row.base for row in rows if row.base}
-    with _figure("Who sets the price of crude", 7.2, 4.0) as figure:
+    with _figure("Who sets the price of crude", 7.2, 4.2) as figure:
         axes = figure.subplots()
-        heights: list[float] = []
-        for place, venue in enumerate(VENUES):
-            colour = VENUE_COLOURS[venue]
-            bottom = 0.0
-            for part, hatch, alpha in (("news", "", 1.0), ("flow", "////", 0.45)):
-                estimate = found.get(f"origin_share.{part}.{venue}")
-                if estimate is None:
-                    continue
-                value = 100 * estimate.value
-                axes.bar(
-                    place - 0.16,
-                    value,
-                    0.3,
-                    bottom,
-                    color=colour,
-                    alpha=alpha,
-                    hatch=hatch,
-                    edgecolor="white",
-                )
-                shift = -0.05 if part == "news" else 0.05  # the two intervals stand apart
-                heights.append(_whisker(axes, place - 0.16 + shift, bottom, estimate, 100))
-                bottom += value
-            low, middle, high = (
-                found.get(f"information_share.{edge}.{venue}") for edge in ("low", "mean", "high")
-            )
-            if low is not None and middle is not None and high is not None:
-                ends = [100 * low.value, 100 * high.value]
-                axes.plot(
-                    [place + 0.2] * 2, ends, color=colour, linewidth=7, solid_capstyle="butt", alpha=0.8
-                )
-                axes.plot(
-                    place + 0.2, 100 * middle.value, "o", color="white", markeredgecolor=colour, markersize=7
-                )
-                heights += [_whisker(axes, place + 0.27, 0.0, edge, 100) for edge in (low, high)]
-        axes.axhline(0, color="#888888", linewidth=0.8)
-        axes.set_xticks(range(len(VENUES)), VENUES, fontsize=11)
-        axes.tick_params(axis="x", length=0)
-        axes.set_xlim(-0.5, len(VENUES) - 0.5)
-        axes.set_ylim(min(0.0, axes.get_ylim()[0]), max([*heights, 10.0]) * 1.08)
-        axes.set_ylabel("share of permanent price change, %")
-        grey = "#777777"
-        axes.bar(0, 0, color=grey, label="origin: news first seen there")
-        axes.bar(
-            0, 0, color=grey, alpha=0.45, hatch="////", edgecolor="white", label="origin: its own order flow"
-        )
-        axes.bar(0, 0, color=grey, width=0.1, label="information share: bounds, mean of orderings")
-        axes.errorbar([], [], [], color="black", linewidth=1, capsize=3, label="95 % intervals")
+        _influence(axes, rows)
         _legend_below(figure, axes, 2)
+    return figure
+
+
+def headline(rows: Sequence[Row], gas_days: pd.DataFrame) -> Figure:
+    """Draw the one figure of a gas shock: who sets the price of crude, and what the shock does to LNG at SHPGX.
+
+    It takes the rows of `influence_bars` and `shpgx_lng.mean`, and the frame of `gas_prices`.
+    """
+    effect = next((row.effect for row in rows if row.measure == "shpgx_lng.mean"), None)
+    change = f", {'+' if effect.value > 0 else ''}{estimate_text(effect)} on average" if effect else ""
+    with _figure("", 10.4, 4.2) as figure:
+        left, right = figure.subplots(1, 2, width_ratios=[1.15, 1])
+        left.set_title("Who sets the price of crude")
+        _influence(left, rows)
+        right.set_title(f"LNG at SHPGX, CNY/t{change}")
+        _arms(right, gas_days, "day", "shpgx_lng_cny_per_t", 1.0)
+        right.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+        _date_axis(right)
+        _label_arms(right, gas_days, ["shpgx_lng_cny_per_t"])
+        for axes in (left, right):
+            axes.legend(loc="upper left", bbox_to_anchor=(0, -0.13), fontsize=8)
     return figure
 
 
@@ -123,7 +107,9 @@ def pass_through_matrix(rows: Sequence[Row]) -> Figure:
     }
     pushed = [venue for venue in VENUES if any(key[0] == venue for key in wanted)]
     moved = [venue for venue in VENUES if any(key[1] == venue for key in wanted)]
-    arms = [arm for arm in ("base", "changed") if any(getattr(row, arm) for row in wanted.values())]
+    arms = [arm for arm in ARM_COLOURS if any(getattr(row, arm) for row in wanted.values())]
+    alike = len(arms) > 1 and all(row.base == row.changed for row in wanted.values())
+    arms = arms[:1] if alike else arms
     unit = next(iter(wanted.values())).unit if wanted else ""
     values = {arm: np.full((len(pushed), len(moved)), np.nan) for arm in arms}
     for (source, target), row in wanted.items():
@@ -138,12 +124,12 @@ def pass_through_matrix(rows: Sequence[Row]) -> Figure:
             axes.imshow(values[arm], cmap="PuOr", vmin=-2 * top, vmax=2 * top, aspect="auto")
             for (source, target), row in wanted.items():
                 if (estimate := getattr(row, arm)) is not None:
-                    axes.text(
-                        moved.index(target), pushed.index(source), _short(estimate), ha="center", va="center"
-                    )
-            axes.set_title(f"{arm}, {unit}" if len(arms) > 1 else unit)
+                    text = estimate_text(estimate).replace(" [", "\n[")
+                    axes.text(moved.index(target), pushed.index(source), text, ha="center", va="center")
+            axes.set_title(f"{_ALIKE if alike else arm}, {unit}")
             axes.set_xticks(range(len(moved)), [f"moves {venue}" for venue in moved])
             axes.set_yticks(range(len(pushed)), [f"buying at {venue}" for venue in pushed])
+            axes.tick_params(labelleft=arm == arms[0])
             axes.tick_params(length=0)
             axes.grid(visible=False)
             axes.spines[:].set_visible(False)
@@ -156,24 +142,24 @@ def price_paths(quotes: pd.DataFrame) -> Figure:
     It takes `arm`, `replication`, `venue`, `at_ns`, `mid` (USD/bbl). Hours without quotes stay empty.
     """
     first = quotes[quotes["replication"] == quotes["replication"].min()]
-    venues, arms = _present(first, "venue", VENUES), _present(first, "arm", ARM_COLOURS)
-    with _figure("Prices, first replication", 7.2, 1.0 + 1.8 * len(venues)) as figure:
+    venues, arms = _present(first, "venue", VENUES), _arm_labels(first, ["mid"])
+    with _figure("Prices, first replication", 7.2, 1.2 + 1.7 * len(venues)) as figure:
         grid = np.ravel(figure.subplots(len(venues), 1, sharex=True))
         for axes, venue in zip(grid, venues, strict=True):
-            for arm in arms:
+            for arm, label in arms.items():
                 one = first[(first["venue"] == venue) & (first["arm"] == arm)].sort_values("at_ns")
                 one = one.iloc[:: max(1, len(one) // _POINTS)]
                 at, mid = one["at_ns"].to_numpy("int64"), one["mid"].to_numpy(float).copy()
                 step = np.diff(at, prepend=at[:1])
                 pause = max(NS_PER_HOUR, 3 * np.median(step)) if len(step) else 0
                 mid[step > pause] = np.nan  # a line across a closed market would be a price nobody saw
-                colour = VENUE_COLOURS[venue] if arm == arms[-1] else ARM_COLOURS["base"]
-                axes.plot(at.astype("datetime64[ns]"), mid, color=colour, linewidth=1.0, label=arm)
+                colour = ARM_COLOURS[arm]
+                axes.plot(at.astype("datetime64[ns]"), mid, color=colour, linewidth=1.0, label=label)
             axes.set_title(f"{venue}, USD/bbl")
             axes.yaxis.set_major_locator(MaxNLocator(4))
-            if len(arms) > 1:
-                axes.legend(loc="upper right", ncols=2, bbox_to_anchor=(1, 1.2))
+            _shade_nights(axes, first["at_ns"].to_numpy("int64"))
         _date_axis(grid[-1])
+        _legend_below(figure, grid[-1], 3)
     return figure
 
 
@@ -188,7 +174,8 @@ def premium_path(days: pd.DataFrame) -> Figure:
         axes.axhline(0, color="#888888", linewidth=0.8)
         axes.set_ylabel("USD/bbl")
         _date_axis(axes)
-        _arm_legend(figure, axes, days)
+        _label_arms(axes, days, ["premium_usd_per_bbl"])
+        _legend_below(figure, axes, 3)
     return figure
 
 
@@ -198,33 +185,33 @@ def tanks(frame: pd.DataFrame) -> Figure:
     It takes `arm`, `replication`, `day`, `group`, `stock_bbl`, `capacity_bbl`, `committed_bbl`; means over
     replications, in million barrels.
     """
-    groups = sorted(frame["group"].unique())
+    groups, columns = sorted(frame["group"].unique()), ["stock_bbl", "capacity_bbl", "committed_bbl"]
+    arms = _arm_labels(frame, columns)
     with _figure("Crude in the delivery bases", 7.2, 1.2 + 1.8 * len(groups)) as figure:
         grid = np.ravel(figure.subplots(len(groups), 1, sharex=True))
         for axes, group in zip(grid, groups, strict=True):
             mine = frame[frame["group"] == group]
-            for arm in _present(mine, "arm", ARM_COLOURS):
-                columns = ["stock_bbl", "capacity_bbl", "committed_bbl"]
+            for arm in arms:
                 mean = mine[mine["arm"] == arm].groupby("day")[columns].mean().sort_index() / 1e6
                 at, colour = _dates(mean.index), ARM_COLOURS[arm]
                 with_cargoes = mean["stock_bbl"] + mean["committed_bbl"]
                 axes.fill_between(at, mean["stock_bbl"], with_cargoes, color=colour, alpha=0.18, linewidth=0)
                 axes.plot(at, mean["stock_bbl"], color=colour)
                 axes.plot(at, mean["capacity_bbl"], color=colour, **_TANKAGE)
-            axes.set_title(f"{group.replace('_', ' ')}, million bbl")
+            axes.set_title(f"{_GROUPS.get(group, group.replace('_', ' '))}, million bbl")
             axes.set_ylim(bottom=0)
             axes.yaxis.set_major_locator(MaxNLocator(4))
-        for arm in _present(frame, "arm", ARM_COLOURS):
-            grid[-1].plot([], [], color=ARM_COLOURS[arm], label=f"{arm}: in tank")
-        grid[-1].fill_between([], [], [], color="#999999", alpha=0.4, label="promised to cargoes at sea")
+        for arm, label in arms.items():
+            grid[-1].plot([], [], color=ARM_COLOURS[arm], label=f"in tank, {label}")
+        grid[-1].fill_between([], [], [], color="#999999", alpha=0.4, label="room promised to cargoes at sea")
         grid[-1].plot([], [], color="#777777", label="tankage", **_TANKAGE)
         _date_axis(grid[-1])
-        _legend_below(figure, grid[-1], 4)
+        _legend_below(figure, grid[-1], 2)
     return figure
 
 
 def gas_prices(gas_days: pd.DataFrame) -> Figure:
-    """Draw SHPGX's LNG price, JKM, the LNG in tank and the demand not served.
+    """Draw SHPGX's LNG price, JKM, the LNG in tank and, where there is any, the demand not served.
 
     It takes `arm`, `replication`, `day`, `shpgx_lng_cny_per_t`, `jkm_usd_per_mmbtu`,
     `stock_m3`, `unserved_m3`; the bands are 95 % intervals over replications.
@@ -238,64 +225,81 @@ def gas_prices(gas_days: pd.DataFrame) -> Figure:
     with _figure("Gas in the Yangtze delta", 7.6, 5.0) as figure:
         grid = np.ravel(figure.subplots(2, 2, sharex=True))
         for axes, (column, scale, title) in zip(grid, panels, strict=True):
-            _arms(axes, gas_days, "day", column, scale)
             axes.set_title(title)
+            if column == "unserved_m3" and not gas_days[column].any():
+                axes.text(0.02, 0.9, "none on any day", transform=axes.transAxes, va="top")
+                axes.grid(visible=False)
+                axes.set_yticks([])
+                continue
+            _arms(axes, gas_days, "day", column, scale)
             axes.yaxis.set_major_locator(MaxNLocator(5))
             axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
             if column.endswith("m3"):
                 axes.set_ylim(bottom=0)
         for axes in grid[-2:]:
             _date_axis(axes)
-        if not gas_days["unserved_m3"].any():
-            grid[-1].set_ylim(0, 1)
-        _arm_legend(figure, grid[-1], gas_days)
+        _label_arms(grid[0], gas_days, [column for column, _, _ in panels])
+        _legend_below(figure, grid[0], 3)
     return figure
 
 
 def effects_forest(rows: Sequence[Row]) -> Figure:
     """Draw the effect of the change on each measure, with its interval, one panel for each unit.
 
-    It takes rows that have an effect. A filled point has an interval without zero.
+    It takes rows that have an effect; those of exactly zero are left out. A filled point: an interval without zero.
     """
-    having = [row for row in rows if row.effect is not None]
+    known = [row for row in rows if row.effect is not None]
+    having = [row for row in known if row.effect is not None and row.effect.value != 0]
     units = list(dict.fromkeys(row.unit for row in having))
     by_unit = [[row for row in having if row.unit == unit] for unit in units]
-    with _figure(
-        "What the change does (changed - base)", 7.6, 0.8 + 0.6 * len(units) + 0.3 * len(having)
-    ) as figure:
+    height = 1.0 + 0.6 * len(units) + 0.27 * len(having)
+    with _figure("What the change does (changed less base)", 7.6, height) as figure:
+        if len(known) > len(having):
+            text = (
+                f"{len(known) - len(having)} measures of {len(known)} do not change at all and are left out."
+            )
+            figure.supxlabel(text, x=0.01, ha="left", fontsize=9)
         if not having:
             return figure
         heights = [len(group) + 0.8 for group in by_unit]
         grid = np.ravel(figure.subplots(len(units), 1, gridspec_kw={"height_ratios": heights}))
         for axes, unit, group in zip(grid, units, by_unit, strict=True):
-            axes.axvline(0, color="#888888", linewidth=0.8)
-            for place, row in enumerate(group):
-                effect = row.effect
-                assert effect is not None
-                low, high = _edges(effect)
-                apart = effect.low is not None and (low > 0 or high < 0)
-                colour = ARM_COLOURS["changed"]
-                axes.plot([low, high], [place, place], color=colour, linewidth=1.5)
-                axes.plot(
-                    effect.value, place, "o", color=colour, markerfacecolor=colour if apart else "white"
-                )
-                axes.annotate(
-                    f"{_signed(effect.value)}",
-                    (1.01, place),
-                    xycoords=("axes fraction", "data"),
-                    va="center",
-                    fontsize=9,
-                    annotation_clip=False,
-                )
-            axes.set_yticks(range(len(group)), [row.label for row in group])
-            axes.set_ylim(len(group) - 0.4, -0.6)
-            axes.tick_params(axis="y", length=0)
-            axes.xaxis.set_major_locator(MaxNLocator(6))
-            axes.grid(visible=True, axis="x")
-            axes.grid(visible=False, axis="y")
-            axes.margins(x=0.08)
+            _forest(axes, group, limit=1.0 if unit == "share" else math.inf)
             axes.set_title(unit, fontsize=9)
     return figure
+
+
+def _forest(axes: Axes, rows: Sequence[Row], limit: float) -> None:
+    """Draw one panel of effects; an interval beyond `limit` ends in an arrow there."""
+    colour = ARM_COLOURS["changed"]
+    axes.axvline(0, color="#888888", linewidth=0.8)
+    for place, effect in enumerate(row.effect for row in rows):
+        assert effect is not None
+        low, high = _edges(effect)
+        apart = effect.low is not None and (low > 0 or high < 0)
+        axes.plot([max(low, -limit), min(high, limit)], [place, place], color=colour, linewidth=1.5)
+        for beyond, at, marker in ((low < -limit, -limit, "<"), (high > limit, limit, ">")):
+            if beyond:
+                axes.plot(at, place, marker, color=colour, markersize=5)
+        middle = min(max(effect.value, -limit), limit)
+        axes.plot(middle, place, "o", color=colour, markerfacecolor=colour if apart else "white")
+        axes.annotate(
+            ("+" if effect.value > 0 else "")
+            + number_text(effect.value, (high - low) / 2 or effect.value / 100),
+            (1.01, place),
+            xycoords=("axes fraction", "data"),
+            va="center",
+            fontsize=9,
+            annotation_clip=False,
+        )
+    axes.set_yticks(range(len(rows)), [row.label for row in rows])
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.tick_params(axis="y", length=0)
+    axes.xaxis.set_major_locator(MaxNLocator(6))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+    axes.grid(visible=True, axis="x")
+    axes.grid(visible=False, axis="y")
+    axes.margins(x=0.08)
 
 
 def to_svg(figure: Figure) -> str:
@@ -314,9 +318,18 @@ def _figure(title: str, width: float, height: float) -> Iterator[Figure]:
         yield figure
 
 
+def _arm_labels(frame: pd.DataFrame, columns: Sequence[str]) -> dict[str, str]:
+    """Return the arms to draw with their labels: one alone where the change moved none of the columns."""
+    arms = _present(frame, "arm", ARM_COLOURS)
+    parts = [frame.loc[frame["arm"] == arm, list(columns)].to_numpy(float) for arm in arms]
+    if len(arms) > 1 and np.array_equal(parts[0], parts[1], equal_nan=True):
+        return {arms[0]: _ALIKE}
+    return {arm: arm for arm in arms}
+
+
 def _arms(axes: Axes, frame: pd.DataFrame, x: str, y: str, scale: float) -> None:
     """Draw the mean over replications of each arm, and its 95 % interval as a band."""
-    for arm in _present(frame, "arm", ARM_COLOURS):
+    for arm in _arm_labels(frame, [y]):
         known = frame[(frame["arm"] == arm) & frame[y].notna()]
         if known.empty:
             continue
@@ -327,15 +340,103 @@ def _arms(axes: Axes, frame: pd.DataFrame, x: str, y: str, scale: float) -> None
         axes.plot(at, [e.value for e in estimates], color=ARM_COLOURS[arm], zorder=2 if arm == "base" else 3)
 
 
-def _arm_legend(figure: Figure, axes: Axes, frame: pd.DataFrame) -> None:
-    for arm in _present(frame, "arm", ARM_COLOURS):
-        axes.plot([], [], color=ARM_COLOURS[arm], label=arm)
+def _label_arms(axes: Axes, frame: pd.DataFrame, columns: Sequence[str]) -> None:
+    """Add the legend entries of the arms and of their band."""
+    for arm, label in _arm_labels(frame, columns).items():
+        axes.plot([], [], color=ARM_COLOURS[arm], label=label)
     count = frame["replication"].nunique()
     if count > 1:
-        axes.fill_between(
-            [], [], [], color="#999999", alpha=0.5, label=f"95 % interval, {count} replications"
-        )
-    _legend_below(figure, axes, 3)
+        text = f"95 % interval, {count} replications"
+        axes.fill_between([], [], [], color="#999999", alpha=0.5, label=text)
+
+
+def _influence(axes: Axes, rows: Sequence[Row]) -> None:
+    """Draw three bars a venue: origin share by news, by flow, and the bounds of the information share."""
+    found = {row.measure: row for row in rows if row.base}
+    ends: list[float] = [0.0, 10.0]
+    places: list[float] = []
+    numbers: list[str] = []
+    styles: dict[str, Any] = {"news": {}, "flow": {"alpha": 0.5, "hatch": "////", "edgecolor": "white"}}
+    for centre, venue in enumerate(VENUES):
+        colour = VENUE_COLOURS[venue]
+        for part, x in (("news", centre - 0.27), ("flow", centre)):
+            row = found.get(f"origin_share.{part}.{venue}")
+            if row is not None and row.base is not None:
+                axes.bar(x, 100 * row.base.value, 0.22, color=colour, **styles[part])
+                ends += _whisker(axes, x, *_edges(row.base), shown=row.base.low is not None)
+                _diamond(axes, x, row)
+                places, numbers = [*places, x], [*numbers, _percent(row.base)]
+        edges = [found.get(f"information_share.{edge}.{venue}") for edge in ("low", "mean", "high")]
+        low, mean, high = (row.base if row else None for row in edges)
+        if low and mean and high and edges[1]:
+            x = centre + 0.27
+            height = 100 * (high.value - low.value)
+            axes.bar(x, height, 0.22, 100 * low.value, facecolor="white", edgecolor=colour, linewidth=1.5)
+            axes.plot(x, 100 * mean.value, "o", color=colour, markersize=6)
+            ends += _whisker(axes, x, _edges(low)[0], _edges(high)[1], shown=low.low is not None)
+            _diamond(axes, x, edges[1])
+            places, numbers = [*places, x], [*numbers, _percent(mean)]
+    axes.axhline(0, color="#888888", linewidth=0.8)
+    axes.set_xticks(range(len(VENUES)), [f"\n{venue}" for venue in VENUES], fontsize=11)
+    axes.set_xticks(places, numbers, minor=True, fontsize=9)
+    axes.tick_params(axis="x", which="both", length=0)
+    axes.set_xlim(-0.5, len(VENUES) - 0.5)
+    axes.set_ylim(max(_SHARES[0], 1.1 * min(ends)), min(_SHARES[1], 1.08 * max(ends)))
+    axes.set_ylabel("share of permanent price change, %")
+    grey = "#777777"
+    axes.bar(0, 0, color=grey, label="origin share: news first seen there")
+    axes.bar(0, 0, color=grey, label="origin share: its own order flow", **styles["flow"])
+    axes.bar(
+        0,
+        0,
+        facecolor="white",
+        edgecolor=grey,
+        linewidth=1.5,
+        label="information share: bounds, mean of orderings",
+    )
+    axes.errorbar([], [], [], color="black", linewidth=1, capsize=3, label="95 % interval")
+
+
+def _percent(estimate: Estimate) -> str:
+    value = 100 * estimate.value
+    return f"{value:.0f} %" if abs(value) >= 1 or value == 0 else f"{value:.1f} %"
+
+
+def _diamond(axes: Axes, x: float, row: Row) -> None:
+    """Mark the changed run beside a bar, where it differs."""
+    if row.changed is None or row.changed == row.base:
+        return
+    style: Any = {"color": ARM_COLOURS["changed"], "markersize": 5, "linestyle": "none", "marker": "D"}
+    labelled = axes.get_legend_handles_labels()[1]
+    value = min(max(100 * row.changed.value, _SHARES[0]), _SHARES[1])
+    axes.plot(x + 0.08, value, label="" if "changed" in labelled else "changed", **style)
+
+
+def _whisker(axes: Axes, x: float, low: float, high: float, *, shown: bool) -> list[float]:
+    """Draw an interval of shares, with an arrow where it leaves the axes; return its ends in per cent."""
+    inside = [min(max(100 * edge, _SHARES[0]), _SHARES[1]) for edge in (low, high)]
+    if shown:
+        axes.plot([x, x], inside, color="black", linewidth=1)
+        for edge, at, arrow in zip((low, high), inside, "v^", strict=True):
+            axes.plot(x, at, "_" if 100 * edge == at else arrow, color="black", markersize=6)
+    return inside
+
+
+def _shade_nights(axes: Axes, at_ns: np.ndarray) -> None:
+    """Shade the nights of Shanghai in which there were quotes."""
+    from_hour, to_hour = _NIGHT_HOURS
+    hours = (at_ns // NS_PER_HOUR) % 24
+    dark = at_ns[(hours >= from_hour) | (hours < to_hour)]
+    evenings = np.unique(
+        (dark - to_hour * NS_PER_HOUR) // (24 * NS_PER_HOUR)
+    )  # a night belongs to its evening
+    label = f"night in Shanghai, {from_hour}:00-{to_hour:02}:00"
+    for k, evening in enumerate(evenings):
+        start, end = (
+            evening + from_hour / 24,
+            evening + 1 + to_hour / 24,
+        )  # days since 1970, as matplotlib counts
+        axes.axvspan(start, end, color="#EEF1F7", zorder=0, linewidth=0, label="" if k else label)
 
 
 def _legend_below(figure: Figure, axes: Axes, columns: int) -> None:
@@ -343,28 +444,10 @@ def _legend_below(figure: Figure, axes: Axes, columns: int) -> None:
     figure.legend(handles, labels, loc="outside lower left", ncols=columns)
 
 
-def _whisker(axes: Axes, x: float, bottom: float, estimate: Estimate, scale: float) -> float:
-    """Draw the interval of a bar that stands on `bottom`; return its upper edge."""
-    low, high = (bottom + scale * edge for edge in _edges(estimate))
-    if estimate.low is not None:
-        middle = bottom + scale * estimate.value
-        axes.errorbar(x, middle, [[middle - low], [high - middle]], color="black", linewidth=1, capsize=3)
-    return high
-
-
 def _edges(estimate: Estimate) -> tuple[float, float]:
     if estimate.low is None or estimate.high is None:
         return estimate.value, estimate.value
     return estimate.low, estimate.high
-
-
-def _short(estimate: Estimate) -> str:
-    text = f"{estimate.value:.3g}"
-    return text if estimate.low is None else f"{text}\n{estimate.low:.3g} to {estimate.high:.3g}"
-
-
-def _signed(value: float) -> str:
-    return f"{value:+,.3g}" if abs(value) < 1000 else f"{value:+,.0f}"
 
 
 def _present(frame: pd.DataFrame, column: str, order: Sequence[str] | Mapping[str, str]) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from scenarios.results import Estimate, Row
 
+_SHARE_DECIMALS = 3
 _CAPTIONS = {
     "influence": "Origin share: how much of the permanent change of the price comes from news first seen at "
     "a venue, and from its own order flow, found by resampling these alone. Information share: what an "
@@ -50,21 +51,26 @@ def render(
 
 
 def estimate_text(estimate: Estimate | None) -> str:
-    """Write an estimate as `value [low, high]`, to two digits of its half width; "" for None."""
+    """Write an estimate as `value [low, high]`, to two digits of its half width; "0" if exactly so, "" for None."""
     if estimate is None:
         return ""
     value, low, high = estimate.value, estimate.low, estimate.high
     if low is None or high is None:
-        return f"{value:,.{_decimals(abs(value) / 100)}f}"
-    places = _decimals((high - low) / 2)
-    return f"{value:,.{places}f} [{low:,.{places}f}, {high:,.{places}f}]"
+        return number_text(value, abs(value) / 100)
+    if value == low == high == 0:
+        return "0"
+    most = _SHARE_DECIMALS if estimate.unit == "share" else 6
+    value_text, low_text, high_text = (number_text(v, (high - low) / 2, most) for v in (value, low, high))
+    return f"{value_text} [{low_text}, {high_text}]"
 
 
-def _decimals(scale: float) -> int:
-    """Return how many decimals show two significant digits of `scale`."""
-    if not math.isfinite(scale) or scale <= 0:
-        return 2
-    return min(6, max(0, 1 - math.floor(math.log10(scale))))
+def number_text(value: float, scale: float, most: int = 6) -> str:
+    """Write a number to two significant digits of `scale`, with `most` decimals at most."""
+    scale = abs(scale)
+    places = min(most, 1 - math.floor(math.log10(scale))) if math.isfinite(scale) and scale > 0 else 2
+    if not math.isfinite(value):
+        return f"{value}"
+    return f"{round(value, places) + 0.0:,.{max(0, places)}f}"
 
 
 def _inline(svg: str) -> str:

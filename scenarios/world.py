@@ -306,8 +306,16 @@ def _open_venues(
             raise TypeError("SC's sessions are those of a Shanghai product")
         return sessions.without_night() if day in suspended else sessions
 
+    keep = 0.5 ** (1.0 / loaded.scenario.traders.premium_half_life_days)
+
     class ScFloor(CompiledFloor):
-        """SC's floor also brings the day's exchange rate and parity to the traders."""
+        """SC's floor also brings the day's exchange rate and parity to the traders.
+
+        What lasts of SC's gap over neutral parity becomes the premium that its traders expect; only the physical
+        arbitrage, which counts cargoes and tanks, holds on to parity.
+        """
+
+        expected = 0.0
 
         def open_day(self, previous_settlement_ticks: int, limits_ticks: tuple[int, int] | None) -> None:
             known = calendar.on_or_before(day_of(int(env.now)))
@@ -316,7 +324,10 @@ def _open_venues(
             brent = prices["brent"].on(known)
             oman = brent * math.exp(population.basis(Venue.OMAN))
             population.fx_cny_per_usd = fx
-            population.set_basis(Venue.SC, math.log((oman + neutral) / brent), spec.tick / fx)
+            learnt = (1.0 - keep) * population.take_mean_gap(Venue.SC)
+            population.set_basis(Venue.SC, math.log((oman + neutral) / brent) + self.expected, spec.tick / fx)
+            population.shift_basis(Venue.SC, learnt)
+            self.expected += learnt
             super().open_day(previous_settlement_ticks, limits_ticks)
 
     DomesticVenue(

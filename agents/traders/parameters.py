@@ -116,6 +116,9 @@ class Arbitrage(Parameters):
 class TraderParameters(Parameters):
     """The whole population."""
 
+    premium_half_life_days: float = Field(
+        gt=0, description="trading days until half of a lasting gap of SC counts as its normal premium"
+    )
     sc: VenueTraders
     oman: VenueTraders
     brent: VenueTraders

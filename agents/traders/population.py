@@ -154,6 +154,23 @@ class TraderPopulation:
         self._state["basis"][venue] = basis
         self._state["tick_usd"][venue] = tick_usd
 
+    def shift_basis(self, venue: Venue, change: float) -> None:
+        """Let traders take a part of the present gap of a venue for its normal premium: no price moves by that."""
+        s = self._state
+        s["basis"][venue] += change
+        for name in ("maker_value", "informed_value", "price_value"):
+            s[name][venue] -= change
+        s["left_gap"][venue, :] -= change
+        s["left_gap"][:, venue] += change
+
+    def take_mean_gap(self, venue: Venue) -> float:
+        """Return the mean log gap to Brent, after the basis, since the last call; 0 when they never traded at once."""
+        s = self._state
+        count = int(s["gap_count"][venue])
+        mean = float(s["gap_sum"][venue]) / count if count else 0.0
+        s["gap_sum"][venue], s["gap_count"][venue] = 0.0, 0
+        return mean
+
     def basis(self, venue: Venue) -> float:
         """Return the log premium of a venue over the common value."""
         return float(self._state["basis"][venue])

@@ -145,6 +145,8 @@ STATE: Final = np.dtype(
         ("price_value", "f8", (VENUES,)),
         ("price_seen", "i8", (VENUES,)),
         ("left_gap", "f8", (VENUES, VENUES)),
+        ("gap_sum", "f8", (VENUES,)),
+        ("gap_count", "i8", (VENUES,)),
         ("basis", "f8", (VENUES,)),
         ("tick_usd", "f8", (VENUES,)),
         ("open", "i4", (VENUES,)),

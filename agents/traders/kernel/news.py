@@ -123,6 +123,9 @@ def learn(s):
         seen[venue] = 1
         s["informed_value"][venue] += p["own_learning_per_s"][venue] * (value - s["informed_value"][venue])
     for venue in range(VENUES):
+        if seen[venue] > 0 and seen[_BRENT] > 0:
+            s["gap_sum"][venue] += values[venue] - values[_BRENT]
+            s["gap_count"][venue] += 1
         for other in range(VENUES):
             rate = p["cross_learning_per_s"][venue, other]
             if rate > 0.0 and seen[other] > 0:
