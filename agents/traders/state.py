@@ -49,6 +49,7 @@ class Class(IntEnum):
     INFORMED = 4
     ARBITRAGE = 5
     EXTERNAL = 6
+    ANCHORED = 7
 
 
 TIMED: Final = 5
@@ -133,7 +134,6 @@ STATE: Final = np.dtype(
         ("next_id", "i8"),
         ("messages", "i8"),
         ("trades", "i8"),
-        ("recentred", "i8"),
         ("value", "f8"),
         ("value_ring", "f8", (RING_MINUTES,)),
         ("log_volatility", "f8", (len(Stream),)),

@@ -1,7 +1,7 @@
 """Informed traders: they know the news of their own venue and learn the rest from its tape.
 
 A small share of them is anchored: these know all news, after a delay. Size grows with the mispricing; nobody pays more
-than the value he believes in.
+than the value he believes in. They stay out of auctions, where a resting order would outlive its news.
 """
 
 from __future__ import annotations
@@ -15,16 +15,15 @@ from exchange.codes import Phase
 from exchange.matching._jit import kernel
 from exchange.units import NS_PER_MINUTE
 
-_CONTINUOUS, _ENTRY = int(Phase.CONTINUOUS), int(Phase.AUCTION_ENTRY)
-_INFORMED, _ANCHORED = int(Class.INFORMED), int(Class.EXTERNAL)
+_CONTINUOUS = int(Phase.CONTINUOUS)
+_INFORMED, _ANCHORED = int(Class.INFORMED), int(Class.ANCHORED)
 
 
 @kernel
 def trade(s, venue, words, k, trades):
     """Trade towards the believed value when it is farther from the mid than the threshold. One word."""
     anchored = uniform(words, k) < s["parameters"]["anchored_share"][venue]
-    phase = s["books"][venue]["phase"]
-    if phase != _CONTINUOUS and phase != _ENTRY:
+    if s["books"][venue]["phase"] != _CONTINUOUS:
         return
     p = s["parameters"]
     value = s["informed_value"][venue]
@@ -42,4 +41,4 @@ def trade(s, venue, words, k, trades):
     side = 0 if gap > 0 else 1
     position = int(math.floor(target)) if side == 0 else int(math.ceil(target))
     trader_class = _ANCHORED if anchored else _INFORMED
-    place(s, venue, side, position, lots, account, trader_class, phase == _ENTRY, trades)
+    place(s, venue, side, position, lots, account, trader_class, False, trades)

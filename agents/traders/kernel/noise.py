@@ -11,11 +11,12 @@ import math
 
 from agents.traders.kernel.draws import geometric, normal, uniform
 from agents.traders.kernel.orders import place, position_of, withdraw
-from agents.traders.state import NOISE_ACCOUNTS, NOISE_ORDERS, VENUES
+from agents.traders.state import NOISE_ACCOUNTS, NOISE_ORDERS, VENUES, Class
 from exchange.codes import Phase
 from exchange.matching._jit import kernel
 
-_CONTINUOUS = int(Phase.CONTINUOUS)
+_CONTINUOUS, _ENTRY = int(Phase.CONTINUOUS), int(Phase.AUCTION_ENTRY)
+_LIMIT, _MARKET = int(Class.NOISE_LIMIT), int(Class.NOISE_MARKET)
 _FAR_TICKS = 200
 _SWEEP_TICKS = 8
 _MOST_IMBALANCE = 0.45
@@ -44,14 +45,12 @@ def limit_order(s, venue, words, k, trades):
     lots = geometric(words, k, s["parameters"]["noise_lots"][venue])
     account = choose_account(s, venue, words, k, side)
     book = s["books"][venue]
-    away = distance
+    sign = 1 if side == 0 else -1
     if book["phase"] != _CONTINUOUS or book["best_bid"] < 0 or book["best_ask"] < 0:
-        centre = int(position_of(s, venue, s["maker_value"][venue]))
-        away = distance - 2
-        position = centre - away if side == 0 else centre + away
+        opposite = int(position_of(s, venue, s["maker_value"][venue])) + 2 * sign
     else:
-        position = book["best_ask"] - away if side == 0 else book["best_bid"] + away
-    place(s, venue, side, position, lots, account, 0, True, trades)
+        opposite = book["best_ask"] if side == 0 else book["best_bid"]
+    place(s, venue, side, opposite - sign * distance, lots, account, _LIMIT, True, trades)
 
 
 @kernel
@@ -62,25 +61,14 @@ def market_order(s, venue, words, k, trades):
     spare = uniform(words, k)
     account = choose_account(s, venue, words, k, side)
     book = s["books"][venue]
+    sign = 1 if side == 0 else -1
     if book["phase"] != _CONTINUOUS:
         centre = int(position_of(s, venue, s["maker_value"][venue]))
-        reach = int(spare * _SWEEP_TICKS)
-        place(s, venue, side, centre + reach if side == 0 else centre - reach, lots, account, 0, True, trades)
+        place(s, venue, side, centre + sign * int(spare * _SWEEP_TICKS), lots, account, _LIMIT, True, trades)
         return
     best = book["best_ask"] if side == 0 else book["best_bid"]
-    if best < 0:
-        return
-    place(
-        s,
-        venue,
-        side,
-        best + _SWEEP_TICKS if side == 0 else best - _SWEEP_TICKS,
-        lots,
-        account,
-        1,
-        False,
-        trades,
-    )
+    if best >= 0:
+        place(s, venue, side, best + sign * _SWEEP_TICKS, lots, account, _MARKET, False, trades)
 
 
 @kernel
@@ -90,16 +78,14 @@ def drift(s):
     for venue in range(VENUES):
         keep = p["imbalance_persistence"][venue]
         shock = normal(s["imbalance_words"], venue) * p["imbalance_sd"][venue] * math.sqrt(1.0 - keep * keep)
-        s["imbalance"][venue] = min(
-            max(keep * s["imbalance"][venue] + shock, -_MOST_IMBALANCE), _MOST_IMBALANCE
-        )
+        imbalance = keep * s["imbalance"][venue] + shock
+        s["imbalance"][venue] = min(max(imbalance, -_MOST_IMBALANCE), _MOST_IMBALANCE)
 
 
 @kernel
 def random_cancel(s, venue, words, k):
     """Cancel a random order: each resting one with the same chance, so the rate follows their number. One word."""
-    place_ = int(uniform(words, k) * NOISE_ORDERS)
-    if place_ < s["noise_count"][venue] and s["books"][venue]["phase"] >= 1:
-        phase = s["books"][venue]["phase"]
-        if phase == _CONTINUOUS or phase == 1:
-            withdraw(s, venue, s["noise_slots"][venue, place_])
+    chosen = int(uniform(words, k) * NOISE_ORDERS)
+    phase = s["books"][venue]["phase"]
+    if chosen < s["noise_count"][venue] and phase in (_CONTINUOUS, _ENTRY):
+        withdraw(s, venue, s["noise_slots"][venue, chosen])

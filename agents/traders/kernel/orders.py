@@ -8,7 +8,15 @@ from __future__ import annotations
 
 import math
 
-from agents.traders.state import EXTERNAL_ACCOUNT, FILLS, MAKER_ACCOUNT, NOISE_ORDERS, Class
+from agents.traders.state import (
+    ANCHORED_ACCOUNT,
+    EXTERNAL_ACCOUNT,
+    FILLS,
+    INFORMED_ACCOUNT,
+    MAKER_ACCOUNT,
+    NOISE_ORDERS,
+    Class,
+)
 from exchange.codes import Phase
 from exchange.matching._jit import kernel
 from exchange.matching.continuous import take
@@ -16,7 +24,7 @@ from exchange.matching.ladder import remove, rest
 
 _CONTINUOUS, _ENTRY = int(Phase.CONTINUOUS), int(Phase.AUCTION_ENTRY)
 _MAKER, _INFORMED, _EXTERNAL = int(Class.MAKER), int(Class.INFORMED), int(Class.EXTERNAL)
-_NOISE_LIMIT, _ARBITRAGE = int(Class.NOISE_LIMIT), int(Class.ARBITRAGE)
+_NOISE_LIMIT, _ARBITRAGE, _ANCHORED = int(Class.NOISE_LIMIT), int(Class.ARBITRAGE), int(Class.ANCHORED)
 
 
 @kernel
@@ -34,12 +42,16 @@ def log_fill(s, venue, account, side, price, lots, at_ns):
 
 @kernel
 def account_class(account):
-    """Return the trader class that an account counts for as a maker of a trade."""
-    if account >= EXTERNAL_ACCOUNT:
-        return _EXTERNAL
+    """Return the trader class of an account; a resting noise order counts as a limit order."""
     if account < MAKER_ACCOUNT:
         return _NOISE_LIMIT
-    return _MAKER
+    if account < INFORMED_ACCOUNT:
+        return _MAKER
+    if account == INFORMED_ACCOUNT:
+        return _INFORMED
+    if account == ANCHORED_ACCOUNT:
+        return _ANCHORED
+    return _ARBITRAGE if account < EXTERNAL_ACCOUNT else _EXTERNAL
 
 
 @kernel
