@@ -6,21 +6,30 @@ It is one instrument at one venue. It keeps no accounts, knows no calendar, and 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from exchange.codes import Code, Kind, Phase, PriceRule, Side
-from exchange.matching import auction, batch, bits, ladder
-from exchange.records import BOOK, EVENT, LEVEL, MESSAGE, ORDER, QUOTE, SLOT, TRADE
+from exchange.matching import batch, ids, ladder
+from exchange.matching.memory import allocate, views
+from exchange.records import EVENT, MESSAGE, QUOTE, TRADE
 
 Array = np.ndarray[Any, np.dtype[Any]]
+_CODES = tuple(Code)
+_CANCEL = int(Kind.CANCEL)
+_NO_TRADES = np.zeros(0, TRADE)
+_ROW = TRADE.itemsize // 8
 
 
 @dataclass(frozen=True)
 class BatchResult:
-    """What a batch did: `events` and `quotes`, one row a message, and `trades` in the order they happened."""
+    """What a batch did: `events` and `quotes`, one row a message, and `trades` in the order they happened.
+
+    An output that was not asked for is empty.
+    """
 
     events: Array
     trades: Array
@@ -29,19 +38,25 @@ class BatchResult:
 
 @dataclass(frozen=True)
 class AuctionResult:
-    """What an auction did: its price in ticks (None when nothing traded), lots and trades."""
+    """What an auction did: its price in ticks (None when nothing traded), lots and trades.
+
+    `cancelled_ids` are the market orders that it could not fill.
+    """
 
     price_ticks: int | None
     volume_lots: int
     trades: Array
+    cancelled_ids: Array
 
 
 class OrderBook:
     """Match orders by price, then time, on a dense ladder of prices.
 
     The ladder holds the prices `low_ticks` to `high_ticks`, which are the day's price limits or, where there are
-    none, a wide band. `rule` says how a continuous trade is priced. `capacity` orders can rest; it grows by itself
-    between batches, and no order loses its place by that.
+    none, a wide band. `rule` says how a continuous trade is priced, `kinds` which orders the venue has (cancels
+    always), `prevent_self_trade` whether an order stops before one of its owner's own. `capacity` orders can rest; it
+    doubles when it must, and no order loses its place by that. Raises ValueError for a ladder that is upside down or
+    longer than 64**3 ticks.
     """
 
     def __init__(
@@ -52,6 +67,8 @@ class OrderBook:
         rule: PriceRule = PriceRule.RESTING,
         previous_settlement_ticks: int | None = None,
         largest_order_lots: int = 500,
+        kinds: Iterable[Kind] = Kind,
+        prevent_self_trade: bool = False,
         capacity: int = 1024,
     ) -> None:
         if high_ticks < low_ticks:
@@ -62,57 +79,84 @@ class OrderBook:
             if previous_settlement_ticks is not None
             else (low_ticks + high_ticks) // 2
         )
-        self._book = np.zeros(1, BOOK)
-        head = self._book[0]
-        head["base_tick"], head["ticks"] = low_ticks, ticks
+        self._hold(allocate(ticks, capacity))
+        head = self._head
+        head["base_tick"] = low_ticks
         head["low"], head["high"] = 0, ticks - 1
         head["rule"], head["phase"] = int(rule), int(Phase.CONTINUOUS)
+        head["kinds"] = sum(1 << kind for kind in {*kinds, Kind.CANCEL})
+        head["self_trade"] = int(prevent_self_trade)
         head["previous_settlement"] = head["last"] = settled
         head["largest_order"] = largest_order_lots
-        self._levels = np.zeros((2, ticks), LEVEL)
-        self._orders = np.zeros(capacity, ORDER)
-        self._words = np.zeros((2, bits.words_for(ticks)), np.uint64)
-        self._index = np.zeros(_index_size(capacity), SLOT)
         ladder.clear(head, self._levels, self._orders, self._words)
-        self._one = (np.zeros(1, MESSAGE), np.zeros(1, EVENT), np.zeros(capacity + 1, TRADE))
+        self._rows = np.zeros((64, _ROW), np.int64)
+        self._trades = self._rows.view(TRADE).ravel()
+
+    def _hold(self, memory: Array) -> None:
+        self._memory = memory
+        heads, self._levels, self._orders, self._words, self._index = views(memory)
+        self._head = heads[0]
 
     @property
     def phase(self) -> Phase:
         """The phase that decides which messages are taken."""
-        return Phase(int(self._book[0]["phase"]))
+        return Phase(int(self._head["phase"]))
 
     @phase.setter
     def phase(self, phase: Phase) -> None:
-        self._book[0]["phase"] = int(phase)
+        self._head["phase"] = int(phase)
 
     @property
     def last_ticks(self) -> int:
         """The price of the last trade, or the previous settlement before the first."""
-        return int(self._book[0]["last"])
+        return int(self._head["last"])
 
     @property
     def volume_lots(self) -> int:
         """Lots traded since the book was made."""
-        return int(self._book[0]["volume"])
+        return int(self._head["volume"])
 
     @property
     def turnover_tick_lots(self) -> int:
         """Price times quantity, summed over all trades."""
-        return int(self._book[0]["turnover"])
+        return int(self._head["turnover"])
 
     @property
     def resting(self) -> int:
         """How many orders rest in the book."""
-        return int(self._book[0]["resting"])
+        return int(self._head["resting"])
 
-    def process(self, messages: Array) -> BatchResult:
-        """Apply MESSAGE records in their order and return the events, trades and quotes."""
+    @property
+    def state_bytes(self) -> int:
+        """The size of the book's state in memory."""
+        return self._memory.nbytes + self._rows.nbytes
+
+    def process(
+        self, messages: Array, *, events: bool = True, trades: bool = True, quotes: bool = True
+    ) -> BatchResult:
+        """Apply MESSAGE records in their order; return EVENT and QUOTE rows for each, and all TRADE rows.
+
+        An output that is not asked for costs nothing and comes back empty.
+        """
         count = len(messages)
-        self._reserve(count)
-        events, quotes = np.empty(count, EVENT), np.empty(count, QUOTE)
-        trades = np.empty(self.resting + count, TRADE)
-        traded = batch.process(*self._arrays(), messages, events, trades, quotes)
-        return BatchResult(events, trades[:traded], quotes)
+        event_rows, quote_rows = (
+            np.empty(count if events else 0, EVENT),
+            np.empty(count if quotes else 0, QUOTE),
+        )
+        traded: list[Array] = []
+        done = 0
+        while done < count:
+            rows = np.empty(max(len(self._rows), (count - done) // 4), TRADE) if trades else self._trades
+            more, written = batch.process(
+                self._memory, messages[done:], event_rows[done:], rows, trades, quote_rows[done:]
+            )
+            if written:
+                traded.append(rows[:written])
+            done += more
+            if more == 0:
+                self._make_room()
+        all_trades = traded[0] if len(traded) == 1 else np.concatenate(traded) if traded else _NO_TRADES
+        return BatchResult(event_rows, all_trades, quote_rows)
 
     def submit(
         self,
@@ -120,94 +164,96 @@ class OrderBook:
         side: Side,
         price_ticks: int,
         quantity_lots: int,
-        *,
         owner: int = 0,
         kind: Kind = Kind.LIMIT,
         at_ns: int = 0,
+        peak_lots: int = 0,
+        closes: bool = False,
     ) -> tuple[Code, Array]:
         """Apply one order and return its outcome code and its trades (a view, valid until the next call)."""
-        if self._book[0]["free"] < 0:
-            self._reserve(1)
-        messages, events, trades = self._one
-        messages[0] = (at_ns, order_id, price_ticks, quantity_lots, owner, int(kind), int(side), 0)
-        traded = batch.submit(*self._arrays(), messages[0], events[0], trades, 0)
-        return Code(int(events[0]["code"])), trades[:traded]
+        if peak_lots or closes:
+            message = np.array(
+                [(at_ns, order_id, price_ticks, quantity_lots, owner, peak_lots, kind, side, closes)], MESSAGE
+            )
+            result = self.process(message, quotes=False)
+            return _CODES[result.events["code"][0]], result.trades
+        answer = batch.submit_one(
+            self._memory, self._rows, at_ns, order_id, price_ticks, quantity_lots, owner, int(kind), int(side)
+        )
+        if answer < 256:
+            if answer >= 0:
+                return _CODES[answer], _NO_TRADES
+            self._make_room()
+            return self.submit(order_id, side, price_ticks, quantity_lots, owner, kind, at_ns)
+        return _CODES[answer & 255], self._trades[: answer >> 8]
 
-    def cancel(self, order_id: int, *, owner: int = 0, at_ns: int = 0) -> Code:
+    def cancel(self, order_id: int, owner: int = 0, at_ns: int = 0) -> Code:
         """Cancel a resting order and return the outcome code."""
-        return self.submit(order_id, Side.BUY, 0, 0, owner=owner, kind=Kind.CANCEL, at_ns=at_ns)[0]
+        return _CODES[batch.submit_one(self._memory, self._rows, at_ns, order_id, 0, 0, owner, _CANCEL, 0)]
 
     def uncross(self, at_ns: int = 0) -> AuctionResult:
-        """Trade what rests at the auction's price."""
-        trades = np.empty(self.resting, TRADE)
-        head = self._book[0]
-        price, volume, count = auction.uncross(head, self._levels, self._orders, self._words, at_ns, trades)
-        for trade in trades[:count]:
-            if trade["taker_left"] == 0:
-                batch.forget(self._index, trade["taker_id"])
-            if trade["maker_left"] == 0:
-                batch.forget(self._index, trade["maker_id"])
-        return AuctionResult(int(price) if volume else None, int(volume), trades[:count])
+        """Trade what rests at the auction's price, and cancel the market orders that are left."""
+        trades = np.empty(self.resting + int(self._head["hidden"]), TRADE)
+        cancelled = np.empty(self.resting, np.int64)
+        price, volume, count, withdrawn = batch.uncross(self._memory, at_ns, trades, cancelled)
+        return AuctionResult(
+            int(price) if volume else None, int(volume), trades[:count], cancelled[:withdrawn]
+        )
 
     def quote(self) -> tuple[int | None, int, int | None, int]:
         """Return best bid, its lots, best ask, its lots; None for an empty side."""
-        quote = np.zeros(1, QUOTE)
-        batch.best(self._book[0], self._levels, quote[0])
-        bid, ask, bid_quantity, ask_quantity = (int(value) for value in quote[0])
-        return (bid if bid_quantity else None), bid_quantity, (ask if ask_quantity else None), ask_quantity
+        found: list[Any] = []
+        for levels, best in zip(self._levels, (self._head["best_bid"], self._head["best_ask"]), strict=True):
+            found += (
+                [int(self._head["base_tick"] + best), int(levels[best]["quantity"])]
+                if best >= 0
+                else [None, 0]
+            )
+        return tuple(found)  # type: ignore[return-value]
 
     def resting_orders(self) -> Array:
         """Return the resting orders as ORDER rows, bids from the best, then asks from the best, each in time."""
-        head = self._book[0]
-        rows = []
-        for side in (Side.BUY, Side.SELL):
-            positions = np.flatnonzero(self._levels[side]["orders"])
-            for position in positions[::-1] if side is Side.BUY else positions:
-                slot = int(self._levels[side, position]["head"])
-                while slot >= 0:
-                    rows.append(self._orders[slot].copy())
-                    slot = int(self._orders[slot]["next"])
-        result = np.array(rows, ORDER) if rows else np.zeros(0, ORDER)
-        result["price"] += int(head["base_tick"])
+        slots = np.empty(self.resting, np.int64)
+        ladder.in_priority(self._head, self._levels, self._orders, self._words, slots)
+        result = self._orders[slots]
+        result["price"] += np.int32(self._head["base_tick"])
         return result
 
     def state_hash(self) -> str:
         """Return a digest of the resting orders in priority, the last price, volume and turnover."""
         orders = self.resting_orders()
-        columns = [orders[name].astype(np.int64) for name in ("id", "side", "price", "quantity", "owner")]
+        columns = [
+            orders[name].astype(np.int64) for name in ("id", "side", "price", "quantity", "owner", "hidden")
+        ]
         sums = np.array([self.last_ticks, self.volume_lots, self.turnover_tick_lots], np.int64)
         return digest(np.concatenate([*columns, sums]))
 
     def copy(self) -> OrderBook:
         """Return an independent book in the same state."""
         twin = object.__new__(OrderBook)
-        for name in ("_book", "_levels", "_orders", "_words", "_index"):
-            setattr(twin, name, getattr(self, name).copy())
-        twin._one = tuple(array.copy() for array in self._one)  # type: ignore[assignment]
+        twin._hold(self._memory.copy())
+        twin._rows = np.empty_like(self._rows)
+        twin._trades = twin._rows.view(TRADE).ravel()
         return twin
 
-    def _arrays(self) -> tuple[Any, Array, Array, Array, Array]:
-        return self._book[0], self._levels, self._orders, self._words, self._index
-
-    def _reserve(self, more: int) -> None:
-        """Make room for `more` resting orders, at least doubling when there is not enough."""
-        capacity = len(self._orders)
-        if self.resting + more <= capacity:
+    def _make_room(self) -> None:
+        """Double the number of orders that can rest, or of trades that a single message can make, as is needed."""
+        if self._head["free"] >= 0:
+            self._rows = np.zeros((2 * len(self._rows), _ROW), np.int64)
+            self._trades = self._rows.view(TRADE).ravel()
             return
-        larger = max(2 * capacity, self.resting + more)
-        orders = np.zeros(larger, ORDER)
-        orders[:capacity] = self._orders
-        self._orders = orders
-        ladder.chain_free(self._book[0], orders, capacity)
-        self._index = np.zeros(_index_size(larger), SLOT)
-        batch.rebuild_index(self._index, orders)
-        self._one = (*self._one[:2], np.zeros(larger + 1, TRADE))
+        old_head, levels, orders, words, _ = views(self._memory)
+        capacity = len(orders)
+        self._hold(allocate(levels.shape[1], 2 * capacity))
+        head = self._head
+        for name in head.dtype.names or ():
+            if name not in ("capacity", "places"):
+                head[name] = old_head[0][name]
+        self._levels[:], self._words[:], self._orders[:capacity] = levels, words, orders
+        ladder.chain_free(head, self._orders, capacity)
+        ids.rebuild(self._index, self._orders)
 
 
 def digest(integers: Array) -> str:
     """Return the hex digest of an int64 array, the state hash of books and worlds."""
     return hashlib.blake2b(np.ascontiguousarray(integers, "<i8").tobytes(), digest_size=16).hexdigest()
-
-
-def _index_size(capacity: int) -> int:
-    return 1 << (2 * capacity - 1).bit_length()

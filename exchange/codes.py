@@ -24,11 +24,20 @@ class Side(IntEnum):
 
 
 class Kind(IntEnum):
-    """What a message asks for."""
+    """What a message asks for.
+
+    LIMIT: trade up to a price and rest. FAK: trade what there is, cancel the rest. FOK: all or nothing. MARKET: as
+    FAK, at any price of the day. REPLACE: new price and quantity of a resting order, at the back of its queue unless
+    only the quantity is lowered. ICEBERG: a limit order that shows `peak` lots at a time.
+    """
 
     LIMIT = 0
     FAK = 1
     CANCEL = 2
+    FOK = 3
+    MARKET = 4
+    REPLACE = 5
+    ICEBERG = 6
 
 
 class Phase(IntEnum):
@@ -63,9 +72,12 @@ class Code(IntEnum):
     BAD_KIND = 6
     BAD_SIDE = 7
     PHASE_CLOSED = 8
-    BOOK_FULL = 9
+    BAD_PEAK = 9
     BAD_ID = 10
     NOT_OWNER = 11
+    REPLACED = 12
+    KILLED = 13
+    SELF_TRADE = 14
 
 
 _EXPLANATIONS: dict[Code, str] = {
@@ -78,9 +90,12 @@ _EXPLANATIONS: dict[Code, str] = {
     Code.BAD_KIND: "this venue has no such order",
     Code.BAD_SIDE: "the side must be buy (0) or sell (1)",
     Code.PHASE_CLOSED: "the venue does not take this message in its present phase",
-    Code.BOOK_FULL: "the book has no room for another resting order; grow it between batches",
+    Code.BAD_PEAK: "an iceberg must show from 1 lot to its whole quantity",
     Code.BAD_ID: "an order id must be from 1 to 2**62",
-    Code.NOT_OWNER: "only the owner of an order may cancel it",
+    Code.NOT_OWNER: "only the owner of an order may cancel or replace it",
+    Code.REPLACED: "the resting order has its new price and quantity",
+    Code.KILLED: "the order could not be filled whole at once, so nothing was traded (FOK)",
+    Code.SELF_TRADE: "the order met one of its owner's own; what was left of it was cancelled",
 }
 
 

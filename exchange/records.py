@@ -16,12 +16,18 @@ MESSAGE: Final = np.dtype(
         ("price", "i4"),
         ("quantity", "i4"),
         ("owner", "i4"),
+        ("peak", "i4"),
         ("kind", "i1"),
         ("side", "i1"),
-        ("unused", "i2"),
-    ]
+        ("closes", "i1"),
+    ],
+    align=True,
 )
-"""What a participant sends. A cancel names the resting order by `order_id`; its other fields are not read."""
+"""What a participant sends. A cancel or a replacement names the resting order by `order_id`.
+
+A cancel reads no other field but `owner`, a market order no price, a replacement no side. `peak` is what an iceberg
+shows, `closes` is 1 for an order that closes a position.
+"""
 
 EVENT: Final = np.dtype([("filled", "i4"), ("rested", "i4"), ("trades", "i4"), ("code", "i4")])
 """The answer to one message: lots filled, lots left resting (or lots cancelled), number of trades, outcome code."""
@@ -40,8 +46,8 @@ TRADE: Final = np.dtype(
         ("taker_slot", "i4"),
         ("maker_slot", "i4"),
         ("aggressor", "i4"),
-        ("unused", "i4"),
-    ]
+    ],
+    align=True,
 )
 """One trade. In an auction the `taker` is the buyer, the `maker` the seller, and `aggressor` is -1.
 
@@ -53,7 +59,7 @@ QUOTE: Final = np.dtype([("bid", "i4"), ("ask", "i4"), ("bid_quantity", "i4"), (
 """Best bid and offer after a message. An empty side has quantity 0 and price 0."""
 
 LEVEL: Final = np.dtype([("head", "i4"), ("tail", "i4"), ("quantity", "i4"), ("orders", "i4")])
-"""One price of one side: the first and last order in time, and their sums."""
+"""One price of one side: the first and last order in time, and their sums (of lots that are shown)."""
 
 ORDER: Final = np.dtype(
     [
@@ -63,15 +69,29 @@ ORDER: Final = np.dtype(
         ("owner", "i4"),
         ("previous", "i4"),
         ("next", "i4"),
-        ("side", "i4"),
+        ("hidden", "i4"),
+        ("peak", "i4"),
+        ("side", "i1"),
+        ("closes", "i1"),
+        ("kind", "i1"),
+        ("parked", "i1"),
     ]
 )
-"""One resting order, in its place in the queue of its level. A free slot has id 0 and is chained by `next`."""
+"""One resting order, in its place in the queue of its level. A free slot has id 0 and is chained by `next`.
+
+`hidden` are an iceberg's lots beyond `quantity`, of which at most `peak` are shown at a time. A parked order stands in
+no level: its price is outside the day's limits.
+"""
 
 BOOK: Final = np.dtype(
     [
         ("base_tick", "i8"),
+        ("volume", "i8"),
+        ("turnover", "i8"),
+        ("hidden", "i8"),
         ("ticks", "i4"),
+        ("capacity", "i4"),
+        ("places", "i4"),
         ("best_bid", "i4"),
         ("best_ask", "i4"),
         ("low", "i4"),
@@ -80,19 +100,21 @@ BOOK: Final = np.dtype(
         ("previous_settlement", "i4"),
         ("rule", "i4"),
         ("phase", "i4"),
+        ("kinds", "i4"),
+        ("self_trade", "i4"),
+        ("largest_order", "i4"),
         ("free", "i4"),
         ("resting", "i4"),
-        ("largest_order", "i4"),
-        ("unused", "i4"),
-        ("volume", "i8"),
-        ("turnover", "i8"),
+        ("parked_head", "i4"),
+        ("parked_tail", "i4"),
     ]
 )
 """The head of a book. `best_*`, `low` and `high` are ladder positions (price - base_tick); -1 is an empty side.
 
-`low` and `high` are the first and last position that today's price limits allow. `last` and
-`previous_settlement` are prices. `turnover` is in tick x lot.
+`low` and `high` are the first and last position that today's price limits allow. `last` and `previous_settlement` are
+prices. `turnover` is in tick x lot. `kinds` has bit k set where orders of kind k are taken. `ticks`, `capacity` and
+`places` are the sizes of the ladder, of the orders and of the index.
 """
 
-SLOT: Final = np.dtype([("id", "i8"), ("slot", "i8")])
-"""One place of the open-addressed index from order id to slot; id 0 is a free place."""
+SLOT: Final = np.dtype([("mark", "u4"), ("slot", "i4")])
+"""One place of the open-addressed index from order id to slot: a part of the id's hash, and slot + 1 (0 is free)."""

@@ -13,6 +13,8 @@ from exchange.naive_book import NaiveBook
 from exchange.records import MESSAGE
 
 LOW, HIGH, LARGEST = 900, 1100, 500
+KIND_SHARES = [0.5, 0.05, 0.33, 0.03, 0.02, 0.04, 0.03]
+"""How many of a random stream's messages are of each kind, in the order of Kind."""
 EDGE_IDS = (0, -1, 2**62, 2**62 + 1, 2**63 - 1, -(2**63))
 EDGE_INTS = (0, -1, 1, LARGEST, LARGEST + 1, 2**31 - 1, -(2**31))
 Answers = dict[str, np.ndarray[Any, Any]]
@@ -28,10 +30,14 @@ def random_messages(count: int, seed: int, malformed: float = 0.04) -> np.ndarra
     rows["side"] = rng.integers(0, 2, count)
     centre = 1000 + np.clip(np.cumsum(rng.normal(0, 0.05, count)), -60, 60)
     away = rng.geometric(0.12, count) - 3
+    at_limit = rng.random(count) < 0.03
     rows["price"] = np.where(rows["side"] == 0, centre - away, centre + away)
+    rows["price"][at_limit] = np.where(rows["side"] == 0, LOW, HIGH)[at_limit]
     rows["quantity"] = rng.geometric(0.1, count)
-    rows["kind"] = rng.choice([Kind.LIMIT, Kind.FAK, Kind.CANCEL], count, p=[0.55, 0.07, 0.38])
-    cancels = rows["kind"] == Kind.CANCEL
+    rows["kind"] = rng.choice(list(Kind), count, p=KIND_SHARES)
+    rows["closes"] = rng.random(count) < 0.3
+    rows["peak"] = np.maximum(rows["quantity"] // 4, 1)
+    cancels = (rows["kind"] == Kind.CANCEL) | (rows["kind"] == Kind.REPLACE)
     targets = np.maximum(rows["order_id"] - rng.geometric(0.01, count), 1)
     rows["order_id"][cancels] = targets[cancels]
     rows["owner"][cancels] = targets[cancels] % 7
@@ -40,10 +46,11 @@ def random_messages(count: int, seed: int, malformed: float = 0.04) -> np.ndarra
         "price": [*EDGE_INTS, LOW, LOW - 1, HIGH, HIGH + 1],
         "quantity": EDGE_INTS,
         "owner": [0, 3],
-        "kind": [-1, 3, 99],
+        "peak": EDGE_INTS,
+        "kind": [-1, 99],
         "side": [-1, 2],
     }.items():
-        bad = np.flatnonzero(rng.random(count) < malformed / 6)
+        bad = np.flatnonzero(rng.random(count) < malformed / 7)
         rows[name][bad] = rng.choice(np.array(values, MESSAGE[name]), len(bad))
     return rows
 
@@ -51,8 +58,8 @@ def random_messages(count: int, seed: int, malformed: float = 0.04) -> np.ndarra
 def naive_answers(book: NaiveBook, messages: np.ndarray[Any, Any]) -> Answers:
     """Send messages one by one to a naive book and return codes, trades and quotes as arrays."""
     codes, trades, quotes = [], [], []
-    for _, order_id, price, quantity, owner, kind, side, *_ in messages.tolist():
-        code, done = book.submit(order_id, side, price, quantity, owner, kind)
+    for _, order_id, price, quantity, owner, peak, kind, side, closes in messages.tolist():
+        code, done = book.submit(order_id, side, price, quantity, owner, kind, peak, bool(closes))
         codes.append(code)
         trades += done
         quotes.append(book.quote())
@@ -92,9 +99,10 @@ def messages(draw: st.DrawFn, most: int = 60) -> np.ndarray[Any, Any]:
         prices,
         quantities,
         st.integers(0, 2),
-        st.one_of(st.sampled_from([int(kind) for kind in Kind]), st.integers(-128, 127)),
+        st.one_of(st.integers(1, 3), st.sampled_from(EDGE_INTS)),
+        st.one_of(st.sampled_from((Kind.LIMIT, Kind.LIMIT, *Kind)), st.integers(-128, 127)),
         st.one_of(st.integers(0, 1), st.integers(-128, 127)),
-        st.just(0),
+        st.integers(0, 1),
     )
     return np.array(draw(st.lists(row, max_size=most)), MESSAGE)
 
@@ -107,6 +115,7 @@ def sound(book: OrderBook) -> None:
         (orders["quantity"] > 0).all() and (orders["price"] >= LOW).all() and (orders["price"] <= HIGH).all()
     )
     bid, bid_lots, ask, ask_lots = book.quote()
+    assert ((orders["hidden"] == 0) | (orders["kind"] == Kind.ICEBERG)).all()
     for side, best, lots, extreme in ((0, bid, bid_lots, max), (1, ask, ask_lots, min)):
         here = orders[orders["side"] == side]
         assert best == (int(extreme(here["price"])) if len(here) else None)

@@ -80,19 +80,24 @@ def test_without_an_auction_trade_the_previous_settlement_is_the_last_price() ->
 
 
 ORDERS = st.lists(st.tuples(st.integers(0, 1), st.integers(94, 106), st.integers(1, 9)), max_size=40)
+KINDS = st.sampled_from([Kind.LIMIT, Kind.LIMIT, Kind.MARKET, Kind.ICEBERG])
 
 
-@given(ORDERS, st.integers(90, 110))
+@given(ORDERS, st.integers(90, 110), st.data())
 @settings(max_examples=300, deadline=None)
-def test_any_auction_equals_the_naive_one(orders: list[Order], settled: int) -> None:
-    book = auction(orders, settled)
-    naive = NaiveBook(90, 110, previous_settlement_ticks=settled)
+def test_any_auction_equals_the_naive_one(orders: list[Order], settled: int, data: st.DataObject) -> None:
+    book, naive = auction([], settled), NaiveBook(90, 110, previous_settlement_ticks=settled)
     naive.phase = Phase.AUCTION_ENTRY
     for order_id, (side, price, lots) in enumerate(orders, 1):
-        naive.submit(order_id, side, price, lots, 0, Kind.LIMIT)
+        kind, peak = data.draw(KINDS), data.draw(st.integers(1, lots))
+        code, _ = book.submit(order_id, Side(side), price, lots, kind=kind, peak_lots=peak)
+        assert code == naive.submit(order_id, side, price, lots, 0, kind, peak)[0] == Code.ACCEPTED
     result, wanted = book.uncross(), naive.uncross()
     assert (result.price_ticks, result.volume_lots, fills(result.trades)) == wanted
     assert book.state_hash() == naive.state_hash()
+    assert Kind.MARKET not in book.resting_orders()["kind"]
+    bid, _, ask, _ = book.quote()
+    assert bid is None or ask is None or bid < ask
 
 
 @given(ORDERS, st.integers(90, 110))

@@ -39,17 +39,18 @@ def answers_digest(count: int) -> str:
     return " ".join(found)
 
 
-@pytest.mark.parametrize("rule", list(PriceRule))
-def test_fast_and_naive_agree(rule: PriceRule) -> None:
+@pytest.mark.parametrize(("rule", "prevent"), [(PriceRule.RESTING, True), (PriceRule.MEDIAN, False)])
+def test_fast_and_naive_agree(rule: PriceRule, prevent: bool) -> None:
     messages = random_messages(MANY, seed=11)
-    fast, naive = OrderBook(LOW, HIGH, rule=rule), NaiveBook(LOW, HIGH, rule=rule)
+    fast = OrderBook(LOW, HIGH, rule=rule, prevent_self_trade=prevent)
+    naive = NaiveBook(LOW, HIGH, rule=rule, prevent_self_trade=prevent)
     got, wanted = fast_answers(fast, messages), naive_answers(naive, messages)
     for name in wanted:
         np.testing.assert_array_equal(got[name], wanted[name], name)
     assert fast.state_hash() == naive.state_hash()
     assert len(wanted["trades"]) > MANY // 10
-    reachable = set(Code) - {Code.PHASE_CLOSED, Code.BOOK_FULL}
-    assert set(np.unique(wanted["codes"])) >= {int(code) for code in reachable}
+    missing = {Code.PHASE_CLOSED} if prevent else {Code.PHASE_CLOSED, Code.SELF_TRADE}
+    assert {Code(code) for code in np.unique(wanted["codes"])} == set(Code) - missing
 
 
 def test_one_by_one_equals_a_batch() -> None:
@@ -60,7 +61,8 @@ def test_one_by_one_equals_a_batch() -> None:
     for row, event in zip(messages, result.events, strict=True):
         code, done = one.submit(
             int(row["order_id"]), row["side"], int(row["price"]), int(row["quantity"]),
-            owner=int(row["owner"]), kind=row["kind"], at_ns=int(row["at_ns"]),
+            owner=int(row["owner"]), kind=row["kind"], at_ns=int(row["at_ns"]), peak_lots=int(row["peak"]),
+            closes=bool(row["closes"]),
         )  # fmt: skip
         assert code == event["code"] and len(done) == event["trades"]
         trades.append(done.copy())

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pytest
 
 from exchange.book import OrderBook
 from exchange.codes import Code, Kind, PriceRule, Side
+from exchange.records import MESSAGE
 
 Levels = Sequence[tuple[int, Sequence[int]]]
 
@@ -46,23 +48,23 @@ def fills(trades: object) -> list[tuple[int, int, int, int]]:
     return [tuple(int(t[n]) for n in ("taker_id", "maker_id", "price", "quantity")) for t in trades]  # type: ignore[attr-defined,misc]
 
 
-BOTH = {"bids": [(99, [10, 20]), (98, [5])], "asks": [(101, [30]), (102, [7, 7])]}
+BIDS, ASKS = [(99, [10, 20]), (98, [5])], [(101, [30]), (102, [7, 7])]
 
 
 def test_a_book_as_a_table() -> None:
-    assert table(book(**BOTH)) == (
+    assert table(book(BIDS, ASKS)) == (
         "| bid | price | ask |\n"
         "| | 102 | 7 7 |\n"
         "| | 101 | 30 |\n"
         "| 10 20 | 99 | |\n"
         "| 5 | 98 | |"
     )  # fmt: skip
-    assert book(**BOTH).quote() == (99, 30, 101, 30)
+    assert book(BIDS, ASKS).quote() == (99, 30, 101, 30)
     assert book().quote() == (None, 0, None, 0)
 
 
 def test_price_before_time_and_the_rest_stands() -> None:
-    shown = book(**BOTH)
+    shown = book(BIDS, ASKS)
     code, trades = shown.submit(50, Side.SELL, 98, 40)
     assert code is Code.ACCEPTED
     assert fills(trades) == [(50, 1, 99, 10), (50, 2, 99, 20), (50, 3, 98, 5)]
@@ -83,7 +85,7 @@ def test_time_decides_at_one_price() -> None:
 
 
 def test_fak_never_rests() -> None:
-    shown = book(**BOTH)
+    shown = book(BIDS, ASKS)
     code, trades = shown.submit(50, Side.BUY, 101, 99, kind=Kind.FAK)
     assert (code, fills(trades)) == (Code.ACCEPTED, [(50, 1 + 3, 101, 30)])
     assert shown.quote() == (99, 30, 102, 14)
@@ -140,3 +142,105 @@ def test_each_trade_of_a_sweep_moves_the_last_price() -> None:
     shown = book(asks=[(100, [1]), (103, [1])], rule=PriceRule.MEDIAN, last=95)
     assert fills(shown.submit(9, Side.BUY, 105, 2)[1]) == [(9, 1, 100, 1), (9, 2, 103, 1)]
     assert shown.volume_lots == 2 and shown.turnover_tick_lots == 203
+
+
+# ---- kinds that only some venues have -------------------------------------------------------------------------------
+
+
+def test_fok_fills_whole_or_not_at_all() -> None:
+    shown = book(BIDS, ASKS)
+    before = shown.state_hash()
+    assert shown.submit(50, Side.BUY, 101, 31, kind=Kind.FOK)[0] is Code.KILLED
+    assert shown.state_hash() == before
+    assert fills(shown.submit(50, Side.BUY, 102, 37, kind=Kind.FOK)[1]) == [(50, 4, 101, 30), (50, 5, 102, 7)]
+
+
+def test_a_market_order_takes_any_price_and_never_rests() -> None:
+    shown = book(BIDS, ASKS)
+    code, trades = shown.submit(50, Side.SELL, 0, 99, kind=Kind.MARKET)
+    assert code is Code.ACCEPTED
+    assert [(t["price"], t["quantity"]) for t in trades] == [(99, 10), (99, 20), (98, 5)]
+    assert table(shown) == "| bid | price | ask |\n| | 102 | 7 7 |\n| | 101 | 30 |"
+
+
+@pytest.mark.parametrize(
+    ("price", "lots", "queue"),
+    [
+        (99, 4, "| 4 2 3 | 99 | |"),  # only lower: it keeps its place
+        (99, 9, "| 2 3 9 | 99 | |"),  # more lots: to the back
+        (98, 5, "| 2 3 | 99 | |\n| 5 | 98 | |"),  # another price
+    ],
+)
+def test_replace(price: int, lots: int, queue: str) -> None:
+    shown = book(bids=[(99, [5, 2, 3])])
+    assert shown.submit(1, Side.BUY, price, lots, owner=1, kind=Kind.REPLACE)[0] is Code.REPLACED
+    assert table(shown) == f"| bid | price | ask |\n{queue}"
+
+
+def test_replace_can_trade_and_refuses_as_a_new_order_would() -> None:
+    shown = book(bids=[(99, [5])], asks=[(101, [3])])
+    code, trades = shown.submit(1, Side.BUY, 101, 5, owner=1, kind=Kind.REPLACE)
+    assert (code, fills(trades)) == (Code.REPLACED, [(1, 2, 101, 3)])
+    assert table(shown) == "| bid | price | ask |\n| 2 | 101 | |"
+    for price, lots, owner, code in (
+        (101, 0, 1, Code.BAD_QUANTITY),
+        (111, 5, 1, Code.BAD_PRICE),
+        (101, 1, 2, Code.NOT_OWNER),
+    ):
+        assert shown.submit(1, Side.BUY, price, lots, owner=owner, kind=Kind.REPLACE)[0] is code
+    assert shown.submit(7, Side.BUY, 101, 1, kind=Kind.REPLACE)[0] is Code.UNKNOWN_ID
+    assert table(shown) == "| bid | price | ask |\n| 2 | 101 | |"
+
+
+def test_an_iceberg_shows_its_peak_and_queues_again() -> None:
+    shown = book()
+    shown.submit(1, Side.SELL, 101, 10, kind=Kind.ICEBERG, peak_lots=3)
+    shown.submit(2, Side.SELL, 101, 4)
+    assert table(shown) == "| bid | price | ask |\n| | 101 | 3 4 |"
+    assert fills(shown.submit(9, Side.BUY, 101, 4)[1]) == [(9, 1, 101, 3), (9, 2, 101, 1)]
+    assert table(shown) == "| bid | price | ask |\n| | 101 | 3 3 |"  # the other's 3 come first now
+    assert shown.submit(10, Side.BUY, 101, 12, kind=Kind.FOK)[0] is Code.KILLED
+    assert fills(shown.submit(10, Side.BUY, 101, 10, kind=Kind.FOK)[1]) == [
+        (10, 2, 101, 3), (10, 1, 101, 3), (10, 1, 101, 3), (10, 1, 101, 1),
+    ]  # fmt: skip
+    assert shown.resting == 0
+
+
+@pytest.mark.parametrize("peak", [0, -1, 11])
+def test_an_iceberg_shows_something_and_not_more_than_it_has(peak: int) -> None:
+    message = np.zeros(1, MESSAGE)
+    message[0] = (0, 1, 101, 10, 0, peak, int(Kind.ICEBERG), int(Side.SELL), 0)
+    assert book().process(message).events["code"] == Code.BAD_PEAK
+
+
+def test_at_the_limit_price_closing_orders_come_first() -> None:
+    shown = book()
+    for order_id, price, closes in (
+        (1, 110, 0),
+        (2, 110, 0),
+        (3, 110, 1),
+        (4, 110, 1),
+        (5, 109, 0),
+        (6, 109, 1),
+    ):
+        shown.submit(order_id, Side.BUY, price, order_id, closes=bool(closes))
+    assert table(shown) == "| bid | price | ask |\n| 3 4 1 2 | 110 | |\n| 5 6 | 109 | |"
+    assert fills(shown.submit(9, Side.SELL, 110, 8)[1]) == [(9, 3, 110, 3), (9, 4, 110, 4), (9, 1, 110, 1)]
+
+
+def test_an_order_stops_before_its_owners_own_where_that_is_asked_for() -> None:
+    shown = OrderBook(90, 110, prevent_self_trade=True)
+    for order_id, owner in ((1, 7), (2, 8), (3, 7)):
+        shown.submit(order_id, Side.SELL, 101, 5, owner=owner)
+    assert shown.submit(9, Side.BUY, 101, 15, owner=8, kind=Kind.FOK)[0] is Code.KILLED
+    code, trades = shown.submit(9, Side.BUY, 101, 15, owner=8)
+    assert (code, fills(trades)) == (Code.SELF_TRADE, [(9, 1, 101, 5)])
+    assert table(shown) == "| bid | price | ask |\n| | 101 | 5 5 |"
+
+
+def test_a_venue_takes_only_the_kinds_it_has() -> None:
+    ine = OrderBook(90, 110, kinds=[Kind.LIMIT, Kind.FAK, Kind.FOK])
+    for kind in (Kind.MARKET, Kind.REPLACE, Kind.ICEBERG):
+        assert ine.submit(1, Side.BUY, 100, 5, kind=kind)[0] is Code.BAD_KIND
+    assert ine.submit(1, Side.BUY, 100, 5)[0] is Code.ACCEPTED
+    assert ine.cancel(1) is Code.CANCELLED

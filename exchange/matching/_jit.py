@@ -28,6 +28,10 @@ KERNEL_SOURCES = (
 """Glob patterns, from the project's root, of the files whose text decides the machine code."""
 
 
+_ENTRY: dict[str, Any] = {"cache": True, "error_model": "numpy", "nogil": True}
+_KERNEL = {**_ENTRY, "forceinline": True, "_nrt": False}
+
+
 def source_digest(root: Path = _ROOT) -> str:
     """Return the hex digest of every kernel source below `root`, with the numba version and its flags."""
     digest = hashlib.sha256()
@@ -52,5 +56,13 @@ if "NUMBA_CACHE_DIR" not in os.environ:
 
 
 def kernel(function: Callable[..., Any]) -> Any:
-    """Compile a kernel: no Python objects, cached on disk, no fused multiply-add, errors as NumPy's."""
-    return numba.njit(cache=True, error_model="numpy", nogil=True)(function)
+    """Compile a kernel: cached on disk, inlined where it is called, errors as NumPy's, no fused multiply-add.
+
+    It cannot allocate: then numba counts no references, which would cost more than the matching.
+    """
+    return numba.njit(**_KERNEL)(function)
+
+
+def entry(function: Callable[..., Any]) -> Any:
+    """Compile a function that Python calls with a block of memory: as `kernel`, but it may make views of arrays."""
+    return numba.njit(**_ENTRY)(function)

@@ -25,7 +25,10 @@ def clear(book, levels, orders, words):
     chain_free(book, orders, 0)
     book["best_bid"] = -1
     book["best_ask"] = -1
+    book["parked_head"] = -1
+    book["parked_tail"] = -1
     book["resting"] = 0
+    book["hidden"] = 0
 
 
 @kernel
@@ -37,6 +40,7 @@ def chain_free(book, orders, first):
         order = orders[slot]
         order["id"] = 0
         order["quantity"] = 0
+        order["hidden"] = 0
         order["previous"] = -1
         order["next"] = tail
         tail = slot
@@ -58,7 +62,11 @@ def rest(book, levels, orders, words, side, position, quantity, owner, order_id)
     order["price"] = position
     order["quantity"] = quantity
     order["owner"] = owner
+    order["hidden"] = 0
     order["side"] = side
+    order["closes"] = 0
+    order["kind"] = 0
+    order["parked"] = 0
     order["previous"] = tail
     order["next"] = -1
     level["tail"] = slot
@@ -78,6 +86,53 @@ def rest(book, levels, orders, words, side, position, quantity, owner, order_id)
 
 
 @kernel
+def move_ahead(level, orders, slot):
+    """Move the last order of a queue, one that closes a position, ahead of the opening orders that came just before.
+
+    The cost is their number.
+    """
+    order = orders[slot]
+    last = order["previous"]
+    before = last
+    while before >= 0 and orders[before]["closes"] == 0:
+        before = orders[before]["previous"]
+    if before == last:
+        return
+    orders[last]["next"] = -1
+    level["tail"] = last
+    after = orders[before]["next"] if before >= 0 else level["head"]
+    order["previous"] = before
+    order["next"] = after
+    orders[after]["previous"] = slot
+    if before >= 0:
+        orders[before]["next"] = slot
+    else:
+        level["head"] = slot
+
+
+@kernel
+def refill(book, level, orders, slot):
+    """Show the next lots of an iceberg at the head of a level and send it to the back; return the new head."""
+    order = orders[slot]
+    shown = min(order["peak"], order["hidden"])
+    order["quantity"] = shown
+    order["hidden"] -= shown
+    book["hidden"] -= shown
+    level["quantity"] += shown
+    after = order["next"]
+    if after < 0:
+        return slot
+    tail = level["tail"]
+    orders[tail]["next"] = slot
+    order["previous"] = tail
+    order["next"] = -1
+    level["tail"] = slot
+    orders[after]["previous"] = -1
+    level["head"] = after
+    return after
+
+
+@kernel
 def remove(book, levels, orders, words, slot):
     """Take an order out of its queue, wherever it stands, and free its slot."""
     order = orders[slot]
@@ -87,6 +142,7 @@ def remove(book, levels, orders, words, slot):
     after = order["next"]
     level = levels[side, position]
     level["quantity"] -= order["quantity"]
+    book["hidden"] -= order["hidden"]
     level["orders"] -= 1
     if before >= 0:
         orders[before]["next"] = after
@@ -103,6 +159,23 @@ def remove(book, levels, orders, words, slot):
     book["resting"] -= 1
     if before < 0 and after < 0:
         vacate(book, words, side, position)
+
+
+@kernel
+def in_priority(book, levels, orders, words, slots):
+    """Write the slots of all resting orders: bids from the best, then asks from the best, each in time."""
+    count = 0
+    ticks = book["ticks"]
+    for side in range(2):
+        at = book["best_bid"] if side == 0 else book["best_ask"]
+        while at >= 0:
+            slot = levels[side, at]["head"]
+            while slot >= 0:
+                slots[count] = slot
+                count += 1
+                slot = orders[slot]["next"]
+            at = next_below(words[0], ticks, at - 1) if side == 0 else next_above(words[1], ticks, at + 1)
+    return count
 
 
 @kernel
