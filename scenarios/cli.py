@@ -178,11 +178,11 @@ def print_rows(rows: Sequence[Row], console: Console) -> None:
 
     has_change = any(row.changed or row.effect for row in rows)
     has_room = console.width >= 105  # for the changed run, which base and effect imply
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column("")
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1, 0, 0))
+    table.add_column("", no_wrap=console.width >= 120)
     for name in ["base", *["changed"] * has_room, "effect"] if has_change else ["base"]:
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     section = None
     for row in rows:
         if row.section != section:
@@ -195,7 +195,7 @@ def print_rows(rows: Sequence[Row], console: Console) -> None:
             values += [estimate_text(row.changed)] * has_room + [estimate_text(effect)]
         if clear:
             values[-1] = f"[bold magenta]{values[-1]}[/]"
-        table.add_row(f"  {escape(row.label)}", *values, row.unit)
+        table.add_row(f" {escape(row.label)}", *values, row.unit)
     console.print(table, highlight=False)
 
 

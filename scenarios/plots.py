@@ -38,6 +38,9 @@ _GROUPS: Final = {
 }
 _SHARES: Final = (-15.0, 115.0)  # per cent; an interval that reaches further is drawn with an arrow
 _NIGHT_HOURS: Final = (20, 8)
+_INFLUENCE: Final = ("origin_share", "information_share")
+_NEGLIGIBLE: Final = 1e-3  # of the base: an effect within it is not drawn
+_DIAMOND: Final[Any] = {"color": "#AA3377", "markersize": 5, "linestyle": "none", "marker": "D"}
 _TANKAGE: Final[Any] = {"linestyle": (0, (4, 2)), "linewidth": 1.2, "drawstyle": "steps-post"}
 _STYLE: Final[Any] = {
     "font.size": 10,
@@ -82,12 +85,14 @@ def headline(rows: Sequence[Row], gas_days: pd.DataFrame) -> Figure:
     It takes the rows of `influence_bars` and `shpgx_lng.mean`, and the frame of `gas_prices`.
     """
     effect = next((row.effect for row in rows if row.measure == "shpgx_lng.mean"), None)
-    change = f", {'+' if effect.value > 0 else ''}{estimate_text(effect)} on average" if effect else ""
     with _figure("", 10.4, 4.2) as figure:
         left, right = figure.subplots(1, 2, width_ratios=[1.15, 1])
         left.set_title("Who sets the price of crude")
         _influence(left, rows)
-        right.set_title(f"LNG at SHPGX, CNY/t{change}")
+        right.set_title("LNG at SHPGX, CNY/t")
+        if effect:
+            text = f"the change adds\n{estimate_text(effect)}\non average"
+            right.text(0.04, 0.95, text, color=ARM_COLOURS["changed"], va="top", transform=right.transAxes)
         _arms(right, gas_days, "day", "shpgx_lng_cny_per_t", 1.0)
         right.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
         _date_axis(right)
@@ -196,14 +201,15 @@ def tanks(frame: pd.DataFrame) -> Figure:
                 at, colour = _dates(mean.index), ARM_COLOURS[arm]
                 with_cargoes = mean["stock_bbl"] + mean["committed_bbl"]
                 axes.fill_between(at, mean["stock_bbl"], with_cargoes, color=colour, alpha=0.18, linewidth=0)
-                axes.plot(at, mean["stock_bbl"], color=colour)
+                width = 3.0 if arm == "base" else 1.3  # the base shows beneath where they agree
+                axes.plot(at, mean["stock_bbl"], color=colour, linewidth=width)
                 axes.plot(at, mean["capacity_bbl"], color=colour, **_TANKAGE)
             axes.set_title(f"{_GROUPS.get(group, group.replace('_', ' '))}, million bbl")
             axes.set_ylim(bottom=0)
             axes.yaxis.set_major_locator(MaxNLocator(4))
         for arm, label in arms.items():
             grid[-1].plot([], [], color=ARM_COLOURS[arm], label=f"in tank, {label}")
-        grid[-1].fill_between([], [], [], color="#999999", alpha=0.4, label="room promised to cargoes at sea")
+        grid[-1].fill_between([], [], [], color="#999999", alpha=0.4, label="cargoes on their way")
         grid[-1].plot([], [], color="#777777", label="tankage", **_TANKAGE)
         _date_axis(grid[-1])
         _legend_below(figure, grid[-1], 2)
@@ -244,29 +250,37 @@ def gas_prices(gas_days: pd.DataFrame) -> Figure:
 
 
 def effects_forest(rows: Sequence[Row]) -> Figure:
-    """Draw the effect of the change on each measure, with its interval, one panel for each unit.
+    """Draw the effect of the change on each measure, with its interval, one panel for each section and unit.
 
-    It takes rows that have an effect; those of exactly zero are left out. A filled point: an interval without zero.
+    It takes rows that have an effect, and leaves out those whose whole interval is within a thousandth of the base. A
+    filled point has an interval without zero.
     """
     known = [row for row in rows if row.effect is not None]
-    having = [row for row in known if row.effect is not None and row.effect.value != 0]
-    units = list(dict.fromkeys(row.unit for row in having))
-    by_unit = [[row for row in having if row.unit == unit] for unit in units]
-    height = 1.0 + 0.6 * len(units) + 0.27 * len(having)
+    having = [row for row in known if not _negligible(row)]
+    panels: dict[tuple[str, str], list[Row]] = {}
+    for row in having:
+        panels.setdefault((row.section, row.unit), []).append(row)
+    height = 1.0 + 0.6 * len(panels) + 0.27 * len(having)
     with _figure("What the change does (changed less base)", 7.6, height) as figure:
         if len(known) > len(having):
-            text = (
-                f"{len(known) - len(having)} measures of {len(known)} do not change at all and are left out."
-            )
+            count = f"{len(known) - len(having)} of {len(known)} measures"
+            text = f"Left out: {count}, moved by less than {100 * _NEGLIGIBLE:g} % of their base if at all."
             figure.supxlabel(text, x=0.01, ha="left", fontsize=9)
         if not having:
             return figure
-        heights = [len(group) + 0.8 for group in by_unit]
-        grid = np.ravel(figure.subplots(len(units), 1, gridspec_kw={"height_ratios": heights}))
-        for axes, unit, group in zip(grid, units, by_unit, strict=True):
+        heights = [len(group) + 0.8 for group in panels.values()]
+        grid = np.ravel(figure.subplots(len(panels), 1, gridspec_kw={"height_ratios": heights}))
+        for axes, ((section, unit), group) in zip(grid, panels.items(), strict=True):
             _forest(axes, group, limit=1.0 if unit == "share" else math.inf)
-            axes.set_title(unit, fontsize=9)
+            axes.set_title(f"{section}, {unit}", fontsize=9)
     return figure
+
+
+def _negligible(row: Row) -> bool:
+    effect, base = row.effect, row.base
+    if effect is None or effect.value == 0:
+        return True
+    return base is not None and max(map(abs, _edges(effect))) < _NEGLIGIBLE * abs(base.value)
 
 
 def _forest(axes: Axes, rows: Sequence[Row], limit: float) -> None:
@@ -283,9 +297,10 @@ def _forest(axes: Axes, rows: Sequence[Row], limit: float) -> None:
                 axes.plot(at, place, marker, color=colour, markersize=5)
         middle = min(max(effect.value, -limit), limit)
         axes.plot(middle, place, "o", color=colour, markerfacecolor=colour if apart else "white")
+        text = number_text(effect.value, (high - low) / 2 or effect.value / 100, most=6)
+        text = f"+{text}" if effect.value > 0 else text
         axes.annotate(
-            ("+" if effect.value > 0 else "")
-            + number_text(effect.value, (high - low) / 2 or effect.value / 100),
+            text,
             (1.01, place),
             xycoords=("axes fraction", "data"),
             va="center",
@@ -295,7 +310,7 @@ def _forest(axes: Axes, rows: Sequence[Row], limit: float) -> None:
     axes.set_yticks(range(len(rows)), [row.label for row in rows])
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
-    axes.xaxis.set_major_locator(MaxNLocator(6))
+    axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
     axes.grid(visible=True, axis="x")
     axes.grid(visible=False, axis="y")
@@ -352,7 +367,7 @@ def _label_arms(axes: Axes, frame: pd.DataFrame, columns: Sequence[str]) -> None
 
 def _influence(axes: Axes, rows: Sequence[Row]) -> None:
     """Draw three bars a venue: origin share by news, by flow, and the bounds of the information share."""
-    found = {row.measure: row for row in rows if row.base}
+    found = {row.measure: row for row in rows if row.base and row.measure.split(".")[0] in _INFLUENCE}
     ends: list[float] = [0.0, 10.0]
     places: list[float] = []
     numbers: list[str] = []
@@ -372,29 +387,26 @@ def _influence(axes: Axes, rows: Sequence[Row]) -> None:
             x = centre + 0.27
             height = 100 * (high.value - low.value)
             axes.bar(x, height, 0.22, 100 * low.value, facecolor="white", edgecolor=colour, linewidth=1.5)
-            axes.plot(x, 100 * mean.value, "o", color=colour, markersize=6)
+            axes.plot(x, 100 * mean.value, "o", color=colour, markersize=6, zorder=4)
             ends += _whisker(axes, x, _edges(low)[0], _edges(high)[1], shown=low.low is not None)
             _diamond(axes, x, edges[1])
             places, numbers = [*places, x], [*numbers, _percent(mean)]
     axes.axhline(0, color="#888888", linewidth=0.8)
     axes.set_xticks(range(len(VENUES)), [f"\n{venue}" for venue in VENUES], fontsize=11)
     axes.set_xticks(places, numbers, minor=True, fontsize=9)
+    axes.xaxis.remove_overlapping_locs = False
     axes.tick_params(axis="x", which="both", length=0)
     axes.set_xlim(-0.5, len(VENUES) - 0.5)
     axes.set_ylim(max(_SHARES[0], 1.1 * min(ends)), min(_SHARES[1], 1.08 * max(ends)))
     axes.set_ylabel("share of permanent price change, %")
     grey = "#777777"
-    axes.bar(0, 0, color=grey, label="origin share: news first seen there")
-    axes.bar(0, 0, color=grey, label="origin share: its own order flow", **styles["flow"])
-    axes.bar(
-        0,
-        0,
-        facecolor="white",
-        edgecolor=grey,
-        linewidth=1.5,
-        label="information share: bounds, mean of orderings",
-    )
+    axes.bar(0, 0, 0, color=grey, label="origin share: news first seen there")
+    axes.bar(0, 0, 0, color=grey, label="origin share: its own order flow", **styles["flow"])
+    outline: Any = {"facecolor": "white", "edgecolor": grey, "linewidth": 1.5}
+    axes.bar(0, 0, 0, label="information share: bounds, mean of orderings", **outline)
     axes.errorbar([], [], [], color="black", linewidth=1, capsize=3, label="95 % interval")
+    if any(row.changed is not None and row.changed != row.base for row in found.values()):
+        axes.plot([], [], label="changed", **_DIAMOND)
 
 
 def _percent(estimate: Estimate) -> str:
@@ -404,12 +416,8 @@ def _percent(estimate: Estimate) -> str:
 
 def _diamond(axes: Axes, x: float, row: Row) -> None:
     """Mark the changed run beside a bar, where it differs."""
-    if row.changed is None or row.changed == row.base:
-        return
-    style: Any = {"color": ARM_COLOURS["changed"], "markersize": 5, "linestyle": "none", "marker": "D"}
-    labelled = axes.get_legend_handles_labels()[1]
-    value = min(max(100 * row.changed.value, _SHARES[0]), _SHARES[1])
-    axes.plot(x + 0.08, value, label="" if "changed" in labelled else "changed", **style)
+    if row.changed is not None and row.changed != row.base:
+        axes.plot(x + 0.08, min(max(100 * row.changed.value, _SHARES[0]), _SHARES[1]), **_DIAMOND)
 
 
 def _whisker(axes: Axes, x: float, low: float, high: float, *, shown: bool) -> list[float]:
@@ -418,7 +426,7 @@ def _whisker(axes: Axes, x: float, low: float, high: float, *, shown: bool) -> l
     if shown:
         axes.plot([x, x], inside, color="black", linewidth=1)
         for edge, at, arrow in zip((low, high), inside, "v^", strict=True):
-            axes.plot(x, at, "_" if 100 * edge == at else arrow, color="black", markersize=6)
+            axes.plot(x, at, "_" if 100 * edge == at else arrow, color="black", markersize=6, clip_on=False)
     return inside
 
 

@@ -12,15 +12,16 @@ from typing import Any
 
 from scenarios.results import Estimate, Row
 
-_SHARE_DECIMALS = 3
+_MOST_DECIMALS = 3
 _CAPTIONS = {
     "influence": "Origin share: how much of the permanent change of the price comes from news first seen at "
     "a venue, and from its own order flow, found by resampling these alone. Information share: what an "
-    "econometrician would estimate from the prices, between its bounds.",
+    "econometrician would estimate from the prices, between its bounds. An arrow: the interval goes on.",
     "pass_through": "A programme of buying at one venue, and what is left of the price change at each venue.",
-    "effects": "Changed - base under the same random numbers. A filled point has an interval without zero.",
-    "prices": "Mid prices in one of the replications; the two arms share all random numbers.",
-    "premium": "SC's settlement over Oman plus freight, insurance, inspection and storage.",
+    "effects": "Changed less base under the same random numbers. A filled point has an interval without zero; an "
+    "arrow says that the interval goes on.",
+    "prices": "Mid prices in one of the replications; the two arms share all random numbers. A gap is a closed market.",
+    "premium": "SC over Oman, less freight, insurance, inspection and storage: the mean of a trading day.",
     "tanks": "Crude in tank, room promised to cargoes on their way, and tankage.",
     "gas": "The four sides of the delta's gas market; means over replications.",
 }
@@ -42,7 +43,10 @@ def render(
     environment.filters["estimate"] = estimate_text
     return environment.get_template("report.html.j2").render(
         title=title,
-        sections=[(name, list(group)) for name, group in groupby(rows, key=lambda row: row.section)],
+        sections=[
+            (section, [(note, list(same)) for note, same in groupby(group, key=lambda row: row.note)])
+            for section, group in groupby(rows, key=lambda row: row.section)
+        ],
         has_change=any(row.changed or row.effect for row in rows),
         figures=[(name, _CAPTIONS.get(name, ""), _inline(svg)) for name, svg in figures.items()],
         manifest=manifest,
@@ -55,16 +59,15 @@ def estimate_text(estimate: Estimate | None) -> str:
     if estimate is None:
         return ""
     value, low, high = estimate.value, estimate.low, estimate.high
-    if low is None or high is None:
-        return number_text(value, abs(value) / 100)
-    if value == low == high == 0:
+    if value == (low or 0.0) == (high or 0.0) == 0:
         return "0"
-    most = _SHARE_DECIMALS if estimate.unit == "share" else 6
-    value_text, low_text, high_text = (number_text(v, (high - low) / 2, most) for v in (value, low, high))
+    if low is None or high is None:
+        return number_text(value, value / 100)
+    value_text, low_text, high_text = (number_text(v, (high - low) / 2) for v in (value, low, high))
     return f"{value_text} [{low_text}, {high_text}]"
 
 
-def number_text(value: float, scale: float, most: int = 6) -> str:
+def number_text(value: float, scale: float, most: int = _MOST_DECIMALS) -> str:
     """Write a number to two significant digits of `scale`, with `most` decimals at most."""
     scale = abs(scale)
     places = min(most, 1 - math.floor(math.log10(scale))) if math.isfinite(scale) and scale > 0 else 2

@@ -28,10 +28,13 @@ def rows() -> list[Row]:
             found.append(
                 Row("Influence", f"origin_share.{part}.{venue}", label, "share", base, changed, effect)
             )
-        bounds = Estimate(information, information - 0.08, information + 0.12, 8, "share")
-        found.append(
-            Row("Influence", f"information_share.{venue}", f"information share of {venue}", "share", bounds)
-        )
+        for edge, shift in (("low", -0.04), ("mean", 0.0), ("high", 0.1)):
+            share = estimate(information + shift, 0.03, "share")
+            label = f"information share of {venue}, {edge}"
+            found.append(
+                Row("Influence", f"information_share.{edge}.{venue}", label, "share", share, share,
+                    estimate(0.0, 0.0, "share"))
+            )  # fmt: skip
     pushes = {("SC", "SC"): 73, ("SC", "Brent"): 40, ("Brent", "SC"): 45, ("Brent", "Brent"): 48}
     for (source, target), value in pushes.items():
         base, changed = estimate(value, 9, "bps"), estimate(value * 1.3, 9, "bps")
@@ -40,9 +43,9 @@ def rows() -> list[Row]:
         found.append(
             Row("Pass-through", f"pass_through.{source}.{target}", label, "bps", base, changed, effect)
         )
-    for label, value, unit in [("SC over parity", 0.8, "USD/bbl"), ("SHPGX LNG", 830, "CNY/t")]:
+    for name, value, unit in [("premium.import_parity", 0.8, "USD/bbl"), ("shpgx_lng.mean", 830, "CNY/t")]:
         base, effect = estimate(5 * value, value, unit), estimate(value, value * 0.7, unit)
-        found.append(Row("Levels", label, label, unit, base, base, effect))
+        found.append(Row("Levels", name, name, unit, base, base, effect))
     return found
 
 
@@ -97,6 +100,7 @@ def figures(arms=ARMS, replications=6):
         "tanks": plots.tanks(made["tanks"]),
         "gas": plots.gas_prices(made["gas"]),
         "effects": plots.effects_forest(measures),
+        "headline": plots.headline(measures, made["gas"]),
     }
 
 
@@ -112,7 +116,7 @@ def test_one_arm_or_one_replication_is_drawn_too(arms, replications):
         assert plots.to_svg(figure).startswith("<?xml"), name
 
 
-@pytest.mark.parametrize("name", ["prices", "premium", "tanks", "gas"])
+@pytest.mark.parametrize("name", ["prices", "premium", "tanks", "gas", "headline"])
 def test_date_labels_do_not_overlap(name):
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
@@ -141,3 +145,53 @@ def test_days_without_a_value_are_left_out():
 def test_no_rows_no_error():
     for draw in (plots.influence_bars, plots.pass_through_matrix, plots.effects_forest):
         assert re.search("<svg", plots.to_svg(draw([])))
+
+
+def texts(figure) -> str:
+    found = [text.get_text() for axes in figure.axes for text in axes.texts]
+    found += [label.get_text() for legend in figure.legends for label in legend.get_texts()]
+    found += [text.get_text() for text in figure.texts]
+    return "\n".join(found)
+
+
+def test_an_interval_beyond_all_shares_ends_in_an_arrow_inside_the_axes():
+    wide = Estimate(0.5, -2.3, 3.3, 2, "share")
+    row = Row("Influence", "origin_share.news.SC", "news at SC", "share", wide)
+    figure = plots.influence_bars([row])
+    low, high = figure.axes[0].get_ylim()
+    assert -20 < low < 0 and 100 < high < 130
+    assert {line.get_marker() for line in figure.axes[0].lines} >= {"v", "^"}
+
+
+def test_the_changed_run_is_marked_only_where_it_differs():
+    assert "changed" in texts(plots.influence_bars(rows()))
+    same = [Row(r.section, r.measure, r.label, r.unit, r.base, r.base, r.effect) for r in rows()]
+    assert "changed" not in texts(plots.influence_bars(same))
+
+
+def test_effects_that_are_nothing_are_left_out_and_counted():
+    figure = plots.effects_forest(rows())
+    drawn = [label.get_text() for axes in figure.axes for label in axes.get_yticklabels()]
+    assert not any("information share" in label for label in drawn)
+    assert f"Left out: 9 of {len(rows())} measures" in figure.get_supxlabel()
+
+
+def test_arms_that_agree_are_drawn_once_and_named_so():
+    made = frames(arms=("base",))
+    twins = {name: pd.concat([frame, frame.assign(arm="changed")]) for name, frame in made.items()}
+    for figure in (
+        plots.price_paths(twins["quotes"]),
+        plots.tanks(twins["tanks"]),
+        plots.gas_prices(twins["gas"]),
+    ):
+        assert "base and changed alike" in texts(figure)
+    assert len(plots.price_paths(twins["quotes"]).axes[0].lines) == 1
+
+
+def test_no_demand_left_unserved_is_said_in_words():
+    made = frames(days=6, replications=2)["gas"].assign(unserved_m3=0.0)
+    assert "none on any day" in texts(plots.gas_prices(made))
+
+
+def test_the_headline_names_the_effect_on_shpgx():
+    assert "830 [250, 1,410]" in texts(plots.headline(rows(), frames()["gas"]))
