@@ -1,4 +1,4 @@
-"""One replication of one arm: run the whole world and keep what tables, figures and measures need.
+"""One replication: run the whole world of each arm and keep what tables, figures and measures need.
 
 It is a job of the ensemble: a public function of plain arguments with a picklable result.
 """
@@ -6,6 +6,7 @@ It is a job of the ensemble: a public function of plain arguments with a picklab
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +23,7 @@ from scenarios.tables import (
     trading_day_bounds,
     trading_days_frame,
 )
-from scenarios.world import NAMES, World, build
+from scenarios.world import NAMES, World, build, gas_twin
 
 _BREAK_NS = 5 * NS_PER_MINUTE
 """A stretch without common quotes as long as this is a break; a shorter one is an emptied side."""
@@ -45,24 +46,39 @@ class Replication:
     seconds: float
 
 
-def replicate(loaded: LoadedScenario, *, changed: bool, seed: int, replication: int) -> Replication:
-    """Run a world of one arm and return what is kept of it."""
-    streams = Streams(seed, replication=replication)
-    world = build(loaded, streams, changed=changed)
+def replicate(
+    loaded: LoadedScenario, *, arms: Sequence[str], seed: int, replication: int
+) -> dict[str, Replication]:
+    """Run a world of each arm with the same random numbers and return what is kept of them.
+
+    Where no event touches crude, the changed arm takes its crude side from the base arm.
+    """
+    found: dict[str, Replication] = {}
+    base, found["base"] = _ran(build(loaded, Streams(seed, replication), changed=False))
+    if "changed" in arms and loaded.scenario.touches_crude:
+        _, found["changed"] = _ran(build(loaded, Streams(seed, replication), changed=True))
+    elif "changed" in arms:
+        _, found["changed"] = _ran(gas_twin(base), simulated_flow=False)
+    return found
+
+
+def _ran(world: World, *, simulated_flow: bool = True) -> tuple[World, Replication]:
     began = time.perf_counter()
     world.run()
-    seconds = time.perf_counter() - began
+    return world, _kept(world, time.perf_counter() - began, simulated_flow=simulated_flow)
+
+
+def _kept(world: World, seconds: float, *, simulated_flow: bool) -> Replication:
     frames = physical_frames(world)
     information, reason, messages = None, "no order flow was simulated", 0
     if world.market is not None:
         samples = samples_frame(world)
         frames["days"] = trading_days_frame(world, samples)
         frames["quotes"] = quotes_frame(samples)
-        messages = int(world.population.state["messages"])
+        messages = int(world.population.state["messages"]) if simulated_flow else 0
         information, reason = _information(world, samples)
-    return Replication(
-        frames, information, reason, world.state_hash(), tuple(streams.names()), messages, seconds
-    )
+    names = tuple(world.streams.names())
+    return Replication(frames, information, reason, world.state_hash(), names, messages, seconds)
 
 
 def common_clock(world: World, samples: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:

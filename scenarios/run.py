@@ -82,11 +82,10 @@ def _plan(loaded: LoadedScenario, told: Measurement, arms: tuple[str, ...], seed
     """
     days = loaded.scenario.period.trading_days
     planned = []
-    for arm in arms:
-        changed = arm == "changed"
-        for k in range(told.replications):
-            arguments: dict[str, Any] = {"loaded": loaded, "changed": changed, "seed": seed, "replication": k}
-            planned.append(Job(("replicate", arm, k), replicate, arguments, weight=max(1, days)))
+    for k in range(told.replications):
+        arguments: dict[str, Any] = {"loaded": loaded, "arms": arms, "seed": seed, "replication": k}
+        worlds = len(arms) if loaded.scenario.touches_crude else 1
+        planned.append(Job(("replicate", k), replicate, arguments, weight=max(1, days) * worlds))
     if not days:
         return planned
     for arm in arms if loaded.scenario.touches_crude else arms[:1]:
@@ -116,7 +115,7 @@ def _plan(loaded: LoadedScenario, told: Measurement, arms: tuple[str, ...], seed
 
 
 def _replications(results: Mapping[Key, Any], arm: str) -> list[Replication]:
-    return [value for key, value in results.items() if key[:2] == ("replicate", arm)]
+    return [value[arm] for key, value in results.items() if key[0] == "replicate"]
 
 
 def _influence(loaded: LoadedScenario, results: Mapping[Key, Any], arm: str) -> Influence:

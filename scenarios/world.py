@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, time, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -56,6 +56,16 @@ class Programme:
     minutes: int
 
 
+@dataclass(frozen=True)
+class Publication:
+    """A settlement price that became known: when, of which market, for which day, in its own currency."""
+
+    at_ns: int
+    market: str
+    day: date
+    price: float
+
+
 @dataclass
 class World:
     """A world that has been built and can be run. `build` makes one."""
@@ -72,6 +82,7 @@ class World:
     gas: GasWorld | None
     market: FastMarket | None
     settlements: dict[Venue, list[Settlement]] = field(default_factory=lambda: {venue: [] for venue in Venue})
+    publications: list[Publication] = field(default_factory=list)
 
     def run(self) -> None:
         """Run to the end, and check that nothing appeared or vanished."""
@@ -135,7 +146,7 @@ def build(
     last_ns = end_ns + NS_PER_MINUTE if flow_days is not None else ns(period.slow_end) + NS_PER_DAY
 
     given = loaded.prices or brent_path(scenario.world_price, streams.generator("world_price"))
-    prices = _histories(loaded, given, date_of_flow=days[0] if days else None)
+    prices = _histories(loaded, given, days[0] if days else None)
     market = (
         _fast_world(env, loaded, streams, prices, days, start_ns, end_ns, bar_ns, sample_ns) if days else None
     )
@@ -169,17 +180,52 @@ def build(
             elif isinstance(event, CrudeNews):
                 env.process(_tell(env, market, day, event))
     if with_gas:
-        world.gas = GasWorld(
-            env,
-            scenario.gas,
-            start=period.slow_start,
-            rng=streams.generator,
-            brent=prices["brent"],
-            fx=prices["fx"],
-            is_trading_day=calendar.is_trading_day,
-            shocks=[DatedShock(day, event) for day, event in events if isinstance(event, GasEvent)],
-        )
+        world.gas = _gas_world(world, events)
     return world
+
+
+def gas_twin(base: World) -> World:
+    """Build the changed arm of a world that has run, where no event touches crude.
+
+    Gas does not feed back on crude, so the crude side is that of `base`, and its settlements are published again at
+    the moments at which they were. The result is that of a full run of the changed arm. Raises ValueError where an
+    event touches crude.
+    """
+    loaded, period = base.loaded, base.loaded.scenario.period
+    if loaded.scenario.touches_crude:
+        raise ValueError("an event of this scenario touches crude: run the whole changed arm")
+    env = simpy.Environment(initial_time=ns(period.slow_start))
+    streams = Streams(base.streams.seed, base.streams.replication)
+    given = loaded.prices or brent_path(loaded.scenario.world_price, streams.generator("world_price"))
+    prices = _histories(loaded, given, base.trading_days[0] if base.trading_days else None)
+    twin = replace(base, env=env, streams=streams, prices=prices, gas=None)
+    env.process(_publish_again(env, prices, base.publications))
+    events = _dated(loaded.scenario.events, period.first_trading_day, loaded.calendar)
+    twin.gas = _gas_world(twin, events)
+    return twin
+
+
+def _gas_world(world: World, events: Sequence[tuple[date, Any]]) -> GasWorld:
+    loaded = world.loaded
+    return GasWorld(
+        world.env,
+        loaded.scenario.gas,
+        start=loaded.scenario.period.slow_start,
+        rng=world.streams.generator,
+        brent=world.prices["brent"],
+        fx=world.prices["fx"],
+        is_trading_day=loaded.calendar.is_trading_day,
+        shocks=[DatedShock(day, event) for day, event in events if isinstance(event, GasEvent)],
+    )
+
+
+def _publish_again(
+    env: simpy.Environment, prices: dict[str, PriceHistory], publications: Sequence[Publication]
+) -> Generator[simpy.Event, Any, None]:
+    for publication in publications:
+        yield env.timeout(publication.at_ns - env.now)
+        if publication.market in prices and publication.market != "sc":
+            prices[publication.market].publish(publication.day, publication.price)
 
 
 class ClosedMarket:
@@ -363,6 +409,7 @@ def _published(world: World, venue: Venue, spec: ContractSpec, settlement: Settl
     last = world.prices[name].items()[-1][0]
     if settlement.trading_day >= last:
         world.prices[name].publish(settlement.trading_day, price)
+        world.publications.append(Publication(int(world.env.now), name, settlement.trading_day, price))
 
 
 def _follow(world: World, market: FastMarket, given: PriceHistory) -> Generator[simpy.Event, Any, None]:

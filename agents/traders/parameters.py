@@ -17,9 +17,7 @@ class VenueTraders(Parameters):
 
     noise_limit_per_s: float = Field(ge=0, le=1000)
     noise_market_per_s: float = Field(ge=0, le=1000)
-    noise_cancel_per_s: float = Field(
-        ge=0, le=10000, description="draws a second; each hits one of 1,024 places"
-    )
+    noise_order_life_s: float = Field(gt=0, description="mean time until a resting order is cancelled")
     noise_mean_lots: float = Field(ge=1, le=500)
     noise_mean_distance_ticks: float = Field(ge=1, le=100, description="from the opposite best price")
     imbalance_sd: float = Field(

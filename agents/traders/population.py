@@ -22,6 +22,7 @@ from agents.traders.state import (
     FILLS,
     LATTICE_NS,
     NOISE_ACCOUNTS,
+    NOISE_ORDERS,
     SAMPLE,
     SLOTS,
     STATE,
@@ -334,11 +335,12 @@ def _fill_parameters(p: Any, parameters: TraderParameters) -> None:
     """Write the declared parameters into the record that kernels read."""
     for venue in Venue:
         told: VenueTraders = getattr(parameters, venue.name.lower())
-        for key in ("noise_limit_per_s", "noise_market_per_s", "noise_cancel_per_s", "maker_half_spread_ticks",
+        for key in ("noise_limit_per_s", "noise_market_per_s", "maker_half_spread_ticks",
                     "maker_skew_ticks_per_lot", "informed_per_s", "informed_threshold_ticks", "informed_lots_per_tick",
                     "informed_most_lots", "anchored_share", "imbalance_sd"):  # fmt: skip
             p[key][venue] = getattr(told, key)
         p["imbalance_persistence"][venue] = 0.5 ** (1.0 / told.imbalance_half_life_minutes)
+        p["noise_cancel_per_s"][venue] = NOISE_ORDERS / told.noise_order_life_s
         p["noise_lots"][venue] = told.noise_mean_lots
         p["noise_distance_ticks"][venue] = told.noise_mean_distance_ticks
         p["maker_per_s"][venue] = told.maker_looks_per_s

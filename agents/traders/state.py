@@ -18,7 +18,7 @@ from exchange.records import BOOK, LEVEL, ORDER
 VENUES: Final = len(Venue)
 TICKS: Final = 8192
 SLOTS: Final = 2048
-NOISE_ORDERS: Final = 1024
+NOISE_ORDERS: Final = 512
 MAKERS: Final = 4
 MAKER_LEVELS: Final = 3
 RING_MINUTES: Final = 1440

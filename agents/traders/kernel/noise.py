@@ -84,7 +84,10 @@ def drift(s):
 
 @kernel
 def random_cancel(s, venue, words, k):
-    """Cancel a random order: each resting one with the same chance, so the rate follows their number. One word."""
+    """Cancel a random order. One word.
+
+    Each of the list's places is as likely, most are empty: so the rate follows the number of resting orders.
+    """
     chosen = int(uniform(words, k) * NOISE_ORDERS)
     phase = s["books"][venue]["phase"]
     if chosen < s["noise_count"][venue] and phase in (_CONTINUOUS, _ENTRY):
