@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from agents.shocks import Event
 from agents.traders.parameters import CrossLearning
 from exchange.codes import Venue
 from scenarios import pass_through
@@ -46,6 +47,13 @@ def scenario(name: str = "base", figures: Mapping[str, Any] | None = None) -> Lo
             raise KeyError(key)
         table[last] = value.model_dump() if hasattr(value, "model_dump") else value
     return dataclasses.replace(loaded, scenario=Scenario.model_validate(values))
+
+
+def events(loaded: LoadedScenario, *happens: Event) -> LoadedScenario:
+    """Return the scenario with these events in its changed arm instead of its own."""
+    return dataclasses.replace(
+        loaded, scenario=loaded.scenario.model_copy(update={"shocks": happens, "levers": ()})
+    )
 
 
 def run(

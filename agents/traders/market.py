@@ -140,7 +140,7 @@ class CompiledFloor:
         bid, ask = self._population.quote_ticks(self._venue)
         top = int(book["base_tick"]) + int(book["high"])
         bottom = int(book["base_tick"]) + int(book["low"])
-        locked = 1 if ask is None and close == top else -1 if bid is None and close == bottom else 0
+        locked = 1 if ask is None and bid == top else -1 if bid is None and ask == bottom else 0
         return DayFigures(
             opening, high, low, close, int(book["volume"]), int(book["turnover"]),
             self._population.open_interest_lots(self._venue), locked,

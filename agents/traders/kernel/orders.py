@@ -123,8 +123,9 @@ def withdraw(s, venue, slot):
 def place(s, venue, side, position, lots, account, trader_class, resting, trades):
     """Send one order at a ladder position; return its slot (-1 when nothing rests) and the lots filled.
 
-    The price is moved to the nearest one that the day's limits allow. Outside continuous trading and auction entry
-    nothing happens. An order that does not rest is a FAK.
+    Whoever would pay more than the day's limits allow (or sell for less) gets the limit; an order that could only wait
+    beyond them is not sent. Outside continuous trading and auction entry nothing happens. An order that does not rest
+    is a FAK.
     """
     book = s["books"][venue]
     phase = book["phase"]
@@ -132,6 +133,8 @@ def place(s, venue, side, position, lots, account, trader_class, resting, trades
         return -1, 0
     if trader_class == _NOISE_LIMIT and s["noise_count"][venue] >= NOISE_ORDERS:
         resting = False
+    if (side == 0 and position < book["low"]) or (side == 1 and position > book["high"]):
+        return -1, 0
     position = min(max(position, book["low"]), book["high"])
     s["messages"] += 1
     order_id = s["next_id"]
