@@ -1,0 +1,191 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Reading a run
+#
+# A run of Yangshan leaves a folder. This notebook opens one and says of each figure what it shows and what
+# it does not.
+#
+# It reads the folder named by the environment variable `YANGSHAN_RUN`. Without one it makes a small run of
+# its own in under a minute: three trading days, few samples, so **wide intervals**. Editors that know `# %%`
+# cells open this file as it is; for Jupyter, with a real run:
+#
+#     yangshan run lng-outage --out runs/outage
+#     jupytext --to ipynb notebooks/reading_a_run.py
+#     YANGSHAN_RUN=$PWD/runs/outage jupyter lab notebooks/reading_a_run.ipynb
+
+# %%
+import os
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+from IPython.display import SVG, display
+
+from scenarios import plots
+from scenarios.report import estimate_text
+from scenarios.results import Row, read_run
+from scenarios.run import run
+from scenarios.spec import load_scenario
+
+# %% [markdown]
+# The small scenario extends one of the library: an LNG supplier is lost, and beside it INE closes its night
+# session, so that crude has something to tell as well. A scenario runs in two arms: `base` without its
+# shocks and levers, `changed` with them. Both arms of a replication share every random number.
+
+# %%
+SMALL = """
+extends = "lng-outage"
+title = "Three days without a night session, six weeks without an LNG supplier"
+
+[period]
+trading_days = 3
+
+[measurement]
+replications = 2
+origin_samples = 2
+origin_horizon_trading_days = 1
+pass_through_samples = 2
+
+[[levers]]
+kind = "night_session_suspension"
+start_day = 0
+duration_trading_days = 3
+source = "an example"
+"""
+
+
+def small_run() -> Path:
+    """Run the small scenario into a temporary folder and return the run's folder."""
+    folder = Path(tempfile.mkdtemp())
+    scenario = folder / "small.toml"
+    scenario.write_text(SMALL, encoding="utf-8")
+    path, _ = run(load_scenario(scenario), jobs=os.cpu_count() or 1, out=folder / "run")
+    return path
+
+
+result = read_run(os.environ.get("YANGSHAN_RUN") or small_run())
+print(f"{result.manifest['scenario']}, seed {result.manifest['seed']}: tables {', '.join(result.tables)}")
+
+
+def draw(figure: plots.Figure) -> None:
+    """Show a figure as the report does."""
+    display(SVG(plots.to_svg(figure)))
+
+
+# %% [markdown]
+# ## The summary
+#
+# A row is a measure; in brackets is its 95 % interval over replications or samples. An **effect** is
+# changed less base, pair by pair: since the pairs share their random numbers, it is known far better than
+# either arm. Read the interval before the value. The note says how a measure was taken.
+
+
+# %%
+def told(row: Row) -> dict[str, str]:
+    """Return a row as text."""
+    texts = {arm: estimate_text(getattr(row, arm)) for arm in ("base", "changed", "effect")}
+    return {"measure": row.label, **texts, "unit": row.unit, "note": row.note}
+
+
+pd.set_option("display.max_rows", None, "display.max_colwidth", None)
+pd.DataFrame([told(row) for row in result.rows]).set_index("measure")
+
+# %% [markdown]
+# ## Who sets the price: the truth beside an estimate of it
+#
+# **Origin share** is the model's own truth. The variance of the common price over some days is split by
+# where its causes entered: news first seen by the informed traders of a venue, and the venue's own order
+# flow. It is found by drawing one group of random streams anew while all others stay. It is not a parameter
+# of the scenario: depth, hours and arbitrage stand between the news that a venue has and the price that the
+# world takes from it. What the shares leave of 100 % is interaction.
+#
+# **Information share** (Hasbrouck) is what an econometrician would say who sees prices only. Its bounds are
+# those of the order in which simultaneous shocks are blamed; they are not an interval. Where the two
+# measures part, the estimator is wrong, not the market: a venue that is quick but only repeats gets a large
+# information share and a small origin share.
+#
+# What the figure does not say: that SC would keep its share with other participants, or in a crisis. An
+# arrow marks an interval that goes on beyond what a share can be: too few samples, run more.
+
+# %%
+draw(plots.influence_bars(result.rows))
+
+# %% [markdown]
+# ## Pass-through
+#
+# A programme buys at one venue, ten minutes long, and the same world runs without it. What is left of the
+# difference hours later is the price that the programme set. A row that is even across venues says that the
+# world took the price; a row that fades says that arbitrage or capital ended. It is a response to orders
+# that carry no news: it says nothing of how far news travels.
+
+# %%
+draw(plots.pass_through_matrix(result.rows))
+
+# %% [markdown]
+# ## Prices by day and by night
+#
+# One replication, so one of many possible months: compare the arms, not the path with history. SC is drawn
+# only while it trades; its gaps are when Oman and Brent move without it, and its first trade after a gap
+# shows what it caught up with.
+
+# %%
+draw(plots.price_paths(result.table("quotes")))
+
+# %% [markdown]
+# ## The premium and the tanks
+#
+# Import parity is Oman plus freight, insurance, inspection and storage. SC far above it pays for a cargo,
+# as long as a tank has room: so a premium that lasts is one of full tanks or tied capital. Below parity,
+# nothing needs to happen until re-export pays. Cargoes take three weeks, so three days of order flow show
+# the level and no adjustment.
+
+# %%
+draw(plots.premium_path(result.table("days")))
+
+# %%
+draw(plots.tanks(result.table("tanks")))
+
+# %% [markdown]
+# ## Gas
+#
+# LNG at SHPGX is what importers list and buyers take; JKM is assessed from a window in which Chinese
+# tenders bid. Tanks carry the delta for some weeks: the price moves before any gas is missing, and demand
+# that pays no more is priced out before it is cut off. The band is over replications of weather, ships and
+# demand, not over what we do not know about the model. Oil prices are the same in both arms unless the
+# change touches crude; pipeline gas is a given flow.
+
+# %%
+draw(plots.gas_prices(result.table("gas_days")))
+
+# %% [markdown]
+# ## What the change did
+#
+# All effects, each section and unit with an axis of its own. A filled point has an interval without zero.
+# Among forty measures, two would be filled by chance.
+
+# %%
+draw(plots.effects_forest(result.rows))
+
+# %% [markdown]
+# ## Your own question
+#
+# Every table of the folder is a frame with documented columns; `arm` and `replication` say from which world
+# a row comes.
+
+# %%
+{name: f"{column.text} [{column.unit}]" for name, column in result.columns("days").items()}
+
+# %%
+days = result.table("days")
+days[days["venue"] == "SC"].groupby("arm")[["volume_lots", "premium_usd_per_bbl"]].mean().round(2)
