@@ -39,14 +39,14 @@ from scenarios.run import run
 from scenarios.spec import load_scenario
 
 # %% [markdown]
-# The small scenario extends one of the library: an LNG supplier is lost, and beside it INE closes its night
-# session, so that crude has something to tell as well. A scenario runs in two arms: `base` without its
-# shocks and levers, `changed` with them. Both arms of a replication share every random number.
+# The small scenario extends one of the library: an LNG supplier is lost. A scenario runs in two arms: `base`
+# without its shocks and levers, `changed` with them. Both arms of a replication share every random number, so
+# what the shock does not touch is exactly alike in both, here the crude market.
 
 # %%
 SMALL = """
 extends = "lng-outage"
-title = "Three days without a night session, six weeks without an LNG supplier"
+title = "Three trading days, and six weeks without an LNG supplier"
 
 [period]
 trading_days = 3
@@ -56,12 +56,6 @@ replications = 2
 origin_samples = 2
 origin_horizon_trading_days = 1
 pass_through_samples = 2
-
-[[levers]]
-kind = "night_session_suspension"
-start_day = 0
-duration_trading_days = 3
-source = "an example"
 """
 
 
