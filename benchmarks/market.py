@@ -19,14 +19,14 @@ from statistics import median
 from time import perf_counter, process_time
 from typing import Any
 
-import numpy as np
+from _stream import mixed_stream
 
 from agents.traders.kernel import session
 from agents.traders.population import TraderPopulation
 from agents.traders.state import TIMED
 from agents.traders.warm_up import warm_up
 from exchange.clock import ns
-from exchange.codes import Phase, Venue
+from exchange.codes import Kind, Phase, Side, Venue
 from exchange.units import NS_PER_HOUR, NS_PER_SECOND
 from scenarios.spec import load_scenario
 from scenarios.streams import Streams
@@ -143,49 +143,45 @@ def time_year() -> dict[str, float]:
     }
 
 
-def bourse_stream(messages: int = 100_000, resting: int = 3_000) -> Callable[[], float] | None:
+def bourse_stream(messages: int = 100_000) -> Callable[[], float] | None:
     """Return a function that measures the messages per second of `bourse`, one call a message; None without bourse.
 
-    The stream: half limit orders up to 40 ticks behind the middle, two fifths cancels, each of an order not cancelled
-    before, a tenth orders that cross; `resting` orders are sent before the clock starts.
+    It plays the mixed stream of the matching benchmark: half limit orders, two fifths cancels, a tenth that cross.
     """
     try:
         from bourse.core import OrderBook
     except ImportError:
         return None
-    rng = np.random.default_rng(1)
-    stream: list[tuple[int, bool, int, int]] = []  # order to cancel or -1, buy, lots, price
-    alive: list[int] = []
-    sent = 0
-    for kind in ["add"] * resting + rng.choice(
-        ["add", "cancel", "cross"], messages, p=[0.5, 0.4, 0.1]
-    ).tolist():
-        if kind == "cancel":
-            place = int(rng.integers(len(alive)))
-            alive[place], alive[-1] = alive[-1], alive[place]
-            stream.append((alive.pop(), True, 0, 0))
-            continue
-        buy = bool(rng.integers(2))
-        beyond = 5 if kind == "cross" else -int(rng.integers(1, 41))
-        stream.append((-1, buy, int(rng.integers(1, 10)), 1000 + (beyond if buy else -beyond)))
-        if kind == "add":
-            alive.append(sent)
-        sent += 1  # bourse numbers orders from 0, in the order in which they are sent
+    numbers: dict[int, int] = {}  # bourse numbers orders from 0, in the order in which they are sent
+
+    def told(rows: Any) -> list[tuple[int, bool, int, int, int]]:
+        calls = []
+        for row in rows:
+            order = int(row["order_id"])
+            if row["kind"] == Kind.CANCEL:
+                calls.append((numbers[order], True, 0, 0, 0))
+                continue
+            numbers[order] = len(numbers)
+            calls.append(
+                (-1, row["side"] == Side.BUY, int(row["quantity"]), int(row["owner"]), int(row["price"]))
+            )
+        return calls
+
+    setup, stream = (told(rows) for rows in mixed_stream(messages))
 
     def measure() -> float:
         book = OrderBook(0, True)
 
-        def play(part: list[tuple[int, bool, int, int]]) -> None:
+        def play(calls: list[tuple[int, bool, int, int, int]]) -> None:
             place_order, cancel_order = book.place_order, book.cancel_order
-            for order, buy, lots, price in part:
+            for order, buy, lots, owner, price in calls:
                 if order >= 0:
                     cancel_order(order)
                 else:
-                    place_order(buy, lots, 1, price)
+                    place_order(buy, lots, owner, price)
 
-        play(stream[:resting])
-        later = stream[resting:]
-        return messages / _timed(lambda: play(later))
+        play(setup)
+        return messages / _timed(lambda: play(stream))
 
     return measure
 
@@ -230,7 +226,7 @@ def main() -> None:
             "messages/s: bourse, one call a message, in turns with the rounds above",
         )
         print(
-            "  mix: 50 % limit orders, 40 % cancels, 10 % crossing, some 3,000 resting; no decision, no account"
+            "  mix: 50 % limit orders, 40 % cancels, 10 % crossing, some 3,500 resting; no decision, no account"
         )
         _line(population["messages_over_bourse"], "times bourse, by messages", 2)
         _line(population["decisions_over_bourse"], "times bourse, by decisions", 2)

@@ -22,7 +22,7 @@ _CAPTIONS = {
     "arrow says that the interval goes on.",
     "prices": "Mid prices in one of the replications; the two arms share all random numbers. A gap is a closed market.",
     "premium": "SC over Oman, less freight, insurance, inspection and storage: the mean of a trading day.",
-    "tanks": "Crude in tank, room promised to cargoes on their way, and tankage.",
+    "tanks": "Crude in tank, cargoes on their way on top of it, and tankage: what does not fit waits at sea.",
     "gas": "The four sides of the delta's gas market; means over replications.",
 }
 
@@ -40,7 +40,7 @@ def render(
     environment = Environment(
         loader=PackageLoader("scenarios"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    environment.filters["estimate"] = estimate_text
+    environment.filters |= {"estimate": estimate_text, "plain": _plain}
     return environment.get_template("report.html.j2").render(
         title=title,
         sections=[
@@ -74,6 +74,13 @@ def number_text(value: float, scale: float, most: int = _MOST_DECIMALS) -> str:
     if not math.isfinite(value):
         return f"{value}"
     return f"{round(value, places) + 0.0:,.{max(0, places)}f}"
+
+
+def _plain(value: Any) -> str:
+    """Write an entry of the manifest: a list by its members, a rate with four digits."""
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return f"{value:,.4g}" if isinstance(value, float) else str(value)
 
 
 def _inline(svg: str) -> str:
