@@ -16,6 +16,7 @@ import numpy as np
 from agents.shocks import Event
 from agents.traders.parameters import CrossLearning
 from exchange.codes import Venue
+from exchange.units import NS_PER_MINUTE
 from scenarios import pass_through
 from scenarios.spec import LoadedScenario, Scenario, load_scenario
 from scenarios.streams import Streams
@@ -24,6 +25,8 @@ from scenarios.world import NAMES, World, build
 
 NO_TAPE = {"traders.cross_learning": CrossLearning(source="assumption")}
 """Nobody learns from another venue's tape."""
+
+VENUE_NAMES = ("sc", "oman", "brent")
 
 NO_ARBITRAGE = {f"traders.arbitrage.{pair}.capital_lots": 0 for pair in ("sc_oman", "sc_brent", "oman_brent")}
 
@@ -86,23 +89,49 @@ def common_closes(world: World) -> np.ndarray[Any, Any]:
     )
 
 
-def origin_variance(
-    loaded: LoadedScenario, group: str, *, days: int, replications: Sequence[int], changed: bool = False
-) -> tuple[float, float]:
-    """Return the variance of a day's change of the common price that a group makes, and the whole variance.
+@dataclasses.dataclass(frozen=True)
+class NewsAt:
+    """What a venue's own news is and does, from pairs of worlds that differ in its streams alone.
 
-    Of two worlds that differ in the group's streams alone, half the mean squared difference of the days' changes is the
-    total-effect variance of the group (Jansen 1999).
+    `entered`: its share of the variance of the permanent value, by pair. `response`: how much of it the common price
+    takes in, the slope of differences of the price on differences of the value at the days' closes. `share`: the share
+    of the value's variance that comes into the common price through the venue, entered x response^2.
     """
-    differences, changes = [], []
-    for replication in replications:
+
+    entered: np.ndarray[Any, Any]
+    response: float
+    response_error: float
+
+    @property
+    def share(self) -> float:
+        """The news part of the venue's origin share, but for what order flow does meanwhile."""
+        return float(self.entered.mean()) * self.response**2
+
+
+def news_at_sc(
+    loaded: LoadedScenario, *, days: int = 4, replications: int = 4, changed: bool = False
+) -> NewsAt:
+    """Measure SC's own news. The response has a jackknife's standard error over pairs."""
+    value, price, entered = [], [], []
+    for replication in range(replications):
         pair = [
-            np.diff(common_closes(run(loaded, days, changed=changed, replication=replication, draws=draws)))
-            for draws in (None, {group: 1})
+            run(loaded, days, changed=changed, replication=replication, draws=draws, sample_ns=NS_PER_MINUTE)
+            for draws in (None, {"news.*.sc": 1})
         ]
-        differences.append(pair[1] - pair[0])
-        changes += pair
-    return float(np.mean(np.square(differences)) / 2), float(np.mean(np.square(changes)))
+        paths = [world.population.samples()["value"] for world in pair]
+        steps = [np.diff(path) for path in paths]
+        entered.append(
+            np.square(steps[1] - steps[0]).sum() / (np.square(steps[0]) + np.square(steps[1])).sum()
+        )
+        at_ns = pair[0].population.samples()["at_ns"]
+        ends = np.searchsorted(at_ns, [end for _, _, end in trading_day_bounds(pair[0])][1:]) - 1
+        value.append((paths[1] - paths[0])[ends])
+        price.append((common_closes(pair[1]) - common_closes(pair[0]))[1:])
+    value, price = np.array(value), np.array(price)
+    products, squares = (value * price).sum(axis=1), (value * value).sum(axis=1)
+    left_out = (products.sum() - products) / (squares.sum() - squares)
+    error = np.sqrt((replications - 1) / replications * np.square(left_out - left_out.mean()).sum())
+    return NewsAt(np.array(entered), float(products.sum() / squares.sum()), float(error))
 
 
 def impacts(
