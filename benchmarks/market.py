@@ -163,7 +163,13 @@ def bourse_stream(messages: int = 100_000) -> Callable[[], float] | None:
                 continue
             numbers[order] = len(numbers)
             calls.append(
-                (-1, row["side"] == Side.BUY, int(row["quantity"]), int(row["owner"]), int(row["price"]))
+                (
+                    -1,
+                    bool(row["side"] == Side.BUY),
+                    int(row["quantity"]),
+                    int(row["owner"]),
+                    int(row["price"]),
+                )
             )
         return calls
 
