@@ -177,9 +177,9 @@ def print_rows(rows: Sequence[Row], console: Console) -> None:
     from scenarios.report import estimate_text
 
     has_change = any(row.changed or row.effect for row in rows)
-    has_room = console.width >= 105  # for the changed run, which base and effect imply
+    has_room = console.width >= 138  # for the changed run, which base and effect imply
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1, 0, 0))
-    table.add_column("", no_wrap=console.width >= 120)
+    table.add_column("", no_wrap=console.width >= 112)
     for name in ["base", *["changed"] * has_room, "effect"] if has_change else ["base"]:
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)

@@ -298,7 +298,7 @@ def _forest(axes: Axes, rows: Sequence[Row], limit: float) -> None:
         middle = min(max(effect.value, -limit), limit)
         axes.plot(middle, place, "o", color=colour, markerfacecolor=colour if apart else "white")
         text = number_text(effect.value, (high - low) / 2 or effect.value / 100, most=6)
-        text = f"+{text}" if effect.value > 0 else text
+        text = f"+{text}" if effect.value > 0 and text.strip("0.") else text
         axes.annotate(
             text,
             (1.01, place),
