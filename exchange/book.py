@@ -21,7 +21,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 _CODES = tuple(Code)
 _CANCEL = int(Kind.CANCEL)
 _NO_TRADES = np.zeros(0, TRADE)
-_ROW = TRADE.itemsize // 8
+_ROWS = 64
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,18 @@ class BatchResult:
     events: Array
     trades: Array
     quotes: Array
+
+
+class Buffers:
+    """Hold room for the outputs of batches of up to `messages` rows, used over and over.
+
+    A long run then takes constant memory; a result that was written here is overwritten by the next batch.
+    """
+
+    def __init__(self, messages: int) -> None:
+        self.events = np.zeros(messages, EVENT)
+        self.quotes = np.zeros(messages, QUOTE)
+        self.trades = np.zeros(messages + 1024, TRADE)
 
 
 @dataclass(frozen=True)
@@ -79,7 +91,7 @@ class OrderBook:
             if previous_settlement_ticks is not None
             else (low_ticks + high_ticks) // 2
         )
-        self._hold(allocate(ticks, capacity))
+        self._hold(allocate(ticks, capacity + 1))
         head = self._head
         head["base_tick"] = low_ticks
         head["low"], head["high"] = 0, ticks - 1
@@ -89,8 +101,8 @@ class OrderBook:
         head["previous_settlement"] = head["last"] = settled
         head["largest_order"] = largest_order_lots
         ladder.clear(head, self._levels, self._orders, self._words)
-        self._rows = np.zeros((64, _ROW), np.int64)
-        self._trades = self._rows.view(TRADE).ravel()
+        self._trade_room(_ROWS)
+        self._submit_one = batch.direct_submit_one()
 
     def _hold(self, memory: Array) -> None:
         self._memory = memory
@@ -132,31 +144,46 @@ class OrderBook:
         return self._memory.nbytes + self._rows.nbytes
 
     def process(
-        self, messages: Array, *, events: bool = True, trades: bool = True, quotes: bool = True
+        self,
+        messages: Array,
+        *,
+        events: bool = True,
+        trades: bool = True,
+        quotes: bool = True,
+        buffers: Buffers | None = None,
     ) -> BatchResult:
         """Apply MESSAGE records in their order; return EVENT and QUOTE rows for each, and all TRADE rows.
 
-        An output that is not asked for costs nothing and comes back empty.
+        An output that is not asked for costs nothing and comes back empty. With `buffers` the outputs are views of
+        them. Raises ValueError for more messages than the buffers were made for.
         """
         count = len(messages)
-        event_rows, quote_rows = (
-            np.empty(count if events else 0, EVENT),
-            np.empty(count if quotes else 0, QUOTE),
-        )
-        traded: list[Array] = []
-        done = 0
-        while done < count:
-            rows = np.empty(max(len(self._rows), (count - done) // 4), TRADE) if trades else self._trades
+        if buffers is not None and count > len(buffers.events):
+            raise ValueError(f"{count} messages, but the buffers were made for {len(buffers.events)}")
+        event_rows = np.empty(count, EVENT) if buffers is None else buffers.events[:count]
+        quote_rows = np.empty(count, QUOTE) if buffers is None else buffers.quotes[:count]
+        event_rows, quote_rows = event_rows[: events * count], quote_rows[: quotes * count]
+        if not trades:
+            rows = self._trades
+        else:
+            rows = np.empty(max(_ROWS, count // 4), TRADE) if buffers is None else buffers.trades
+        full: list[Array] = []
+        done = used = 0
+        while True:
             more, written = batch.process(
-                self._memory, messages[done:], event_rows[done:], rows, trades, quote_rows[done:]
+                self._memory, messages[done:], event_rows[done:], rows[used:], trades, quote_rows[done:]
             )
-            if written:
-                traded.append(rows[:written])
-            done += more
-            if more == 0:
-                self._make_room()
-        all_trades = traded[0] if len(traded) == 1 else np.concatenate(traded) if traded else _NO_TRADES
-        return BatchResult(event_rows, all_trades, quote_rows)
+            done, used = done + more, used + written
+            if done == count:
+                break
+            if self._head["free"] == 0:
+                self._grow()
+            else:
+                full.append(rows[:used])
+                rows, used = np.empty(2 * len(rows), TRADE), 0
+        return BatchResult(
+            event_rows, np.concatenate([*full, rows[:used]]) if full else rows[:used], quote_rows
+        )
 
     def submit(
         self,
@@ -177,19 +204,22 @@ class OrderBook:
             )
             result = self.process(message, quotes=False)
             return _CODES[result.events["code"][0]], result.trades
-        answer = batch.submit_one(
-            self._memory, self._rows, at_ns, order_id, price_ticks, quantity_lots, owner, int(kind), int(side)
+        answer = self._submit_one(
+            self._memory, self._rows, at_ns, order_id, price_ticks, quantity_lots, owner, kind, side
         )
         if answer < 256:
             if answer >= 0:
                 return _CODES[answer], _NO_TRADES
-            self._make_room()
+            if self._head["free"] == 0:
+                self._grow()
+            else:
+                self._trade_room(2 * len(self._rows))
             return self.submit(order_id, side, price_ticks, quantity_lots, owner, kind, at_ns)
         return _CODES[answer & 255], self._trades[: answer >> 8]
 
     def cancel(self, order_id: int, owner: int = 0, at_ns: int = 0) -> Code:
         """Cancel a resting order and return the outcome code."""
-        return _CODES[batch.submit_one(self._memory, self._rows, at_ns, order_id, 0, 0, owner, _CANCEL, 0)]
+        return _CODES[self._submit_one(self._memory, self._rows, at_ns, order_id, 0, 0, owner, _CANCEL, 0)]
 
     def uncross(self, at_ns: int = 0) -> AuctionResult:
         """Trade what rests at the auction's price, and cancel the market orders that are left."""
@@ -232,16 +262,16 @@ class OrderBook:
         """Return an independent book in the same state."""
         twin = object.__new__(OrderBook)
         twin._hold(self._memory.copy())
-        twin._rows = np.empty_like(self._rows)
-        twin._trades = twin._rows.view(TRADE).ravel()
+        twin._trade_room(len(self._rows))
+        twin._submit_one = self._submit_one
         return twin
 
-    def _make_room(self) -> None:
-        """Double the number of orders that can rest, or of trades that a single message can make, as is needed."""
-        if self._head["free"] >= 0:
-            self._rows = np.zeros((2 * len(self._rows), _ROW), np.int64)
-            self._trades = self._rows.view(TRADE).ravel()
-            return
+    def _trade_room(self, rows: int) -> None:
+        self._rows = np.zeros((rows, TRADE.itemsize // 8), np.int64)
+        self._trades = self._rows.view(TRADE).ravel()
+
+    def _grow(self) -> None:
+        """Double the number of orders that can rest."""
         old_head, levels, orders, words, _ = views(self._memory)
         capacity = len(orders)
         self._hold(allocate(levels.shape[1], 2 * capacity))

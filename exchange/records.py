@@ -58,8 +58,8 @@ message); `*_slot` are places in the book's arrays, -1 for a taker that never re
 QUOTE: Final = np.dtype([("bid", "i4"), ("ask", "i4"), ("bid_quantity", "i4"), ("ask_quantity", "i4")])
 """Best bid and offer after a message. An empty side has quantity 0 and price 0."""
 
-LEVEL: Final = np.dtype([("head", "i4"), ("tail", "i4"), ("quantity", "i4"), ("orders", "i4")])
-"""One price of one side: the first and last order in time, and their sums (of lots that are shown)."""
+LEVEL: Final = np.dtype([("head", "u4"), ("tail", "u4"), ("quantity", "i4"), ("orders", "i4")])
+"""One price of one side: the slots of the first and last order in time (0: none), and their sums (of shown lots)."""
 
 ORDER: Final = np.dtype(
     [
@@ -67,8 +67,8 @@ ORDER: Final = np.dtype(
         ("price", "i4"),
         ("quantity", "i4"),
         ("owner", "i4"),
-        ("previous", "i4"),
-        ("next", "i4"),
+        ("previous", "u4"),
+        ("next", "u4"),
         ("hidden", "i4"),
         ("peak", "i4"),
         ("side", "i1"),
@@ -79,6 +79,7 @@ ORDER: Final = np.dtype(
 )
 """One resting order, in its place in the queue of its level. A free slot has id 0 and is chained by `next`.
 
+Slot 0 is nobody's: it ends every chain, and kernels write to it where they would otherwise have to ask.
 `hidden` are an iceberg's lots beyond `quantity`, of which at most `peak` are shown at a time. A parked order stands in
 no level: its price is outside the day's limits.
 """
@@ -103,10 +104,10 @@ BOOK: Final = np.dtype(
         ("kinds", "i4"),
         ("self_trade", "i4"),
         ("largest_order", "i4"),
-        ("free", "i4"),
+        ("free", "u4"),
         ("resting", "i4"),
-        ("parked_head", "i4"),
-        ("parked_tail", "i4"),
+        ("parked_head", "u4"),
+        ("parked_tail", "u4"),
     ]
 )
 """The head of a book. `best_*`, `low` and `high` are ladder positions (price - base_tick); -1 is an empty side.
@@ -116,5 +117,5 @@ prices. `turnover` is in tick x lot. `kinds` has bit k set where orders of kind 
 `places` are the sizes of the ladder, of the orders and of the index.
 """
 
-SLOT: Final = np.dtype([("mark", "u4"), ("slot", "i4")])
-"""One place of the open-addressed index from order id to slot: a part of the id's hash, and slot + 1 (0 is free)."""
+SLOT: Final = np.dtype([("mark", "u4"), ("slot", "u4")])
+"""One place of the open-addressed index from order id to slot: a part of the id's hash, and the slot (0 is free)."""

@@ -19,7 +19,7 @@ from strategies import (
     sound,
 )
 
-from exchange.book import OrderBook
+from exchange.book import Buffers, OrderBook
 from exchange.codes import Code, Kind, Phase, Side, explain
 from exchange.naive_book import NaiveBook
 from exchange.records import MESSAGE
@@ -39,6 +39,7 @@ def test_any_messages_leave_a_sound_book(rows: np.ndarray[Any, Any]) -> None:
 @given(messages())
 @settings(max_examples=150, deadline=None)
 def test_lots_are_conserved(rows: np.ndarray[Any, Any]) -> None:
+    rows["kind"] = np.where(rows["kind"] == Kind.REPLACE, Kind.LIMIT, rows["kind"])
     book = OrderBook(LOW, HIGH)
     result = book.process(rows)
     events, trades = result.events, result.trades
@@ -46,7 +47,8 @@ def test_lots_are_conserved(rows: np.ndarray[Any, Any]) -> None:
     rested = int(events["rested"][entered].sum())
     withdrawn = int(events["rested"][events["code"] == Code.CANCELLED].sum())
     assert int(trades["quantity"].sum()) == int(events["filled"].sum()) == book.volume_lots
-    assert rested - withdrawn - book.volume_lots == int(book.resting_orders()["quantity"].sum())
+    orders = book.resting_orders()
+    assert rested - withdrawn - book.volume_lots == int(orders["quantity"].sum() + orders["hidden"].sum())
     assert (events["filled"] + events["rested"] <= rows["quantity"])[entered].all()
     assert book.turnover_tick_lots == int((trades["quantity"].astype(np.int64) * trades["price"]).sum())
 
@@ -133,6 +135,51 @@ def test_growth_keeps_priority() -> None:
     for name in wanted:
         np.testing.assert_array_equal(got[name], wanted[name], name)
     assert small.state_hash() == large.state_hash()
+
+
+@pytest.mark.parametrize("off", ["events", "trades", "quotes"])
+def test_an_output_that_is_off_changes_nothing_else(off: str) -> None:
+    rows = random_messages(5_000, seed=4)
+    whole, part = OrderBook(LOW, HIGH), OrderBook(LOW, HIGH)
+    wanted, got = whole.process(rows), part.process(rows, **{off: False})
+    for name in ("events", "trades", "quotes"):
+        found = getattr(got, name)
+        np.testing.assert_array_equal(found, getattr(wanted, name)[: 0 if name == off else None])
+    assert part.state_hash() == whole.state_hash()
+
+
+def test_buffers_are_used_over_and_over() -> None:
+    rows = random_messages(6_000, seed=4)
+    plain, book, buffers = OrderBook(LOW, HIGH), OrderBook(LOW, HIGH), Buffers(2_000)
+    for k in range(0, len(rows), 2_000):
+        wanted = plain.process(rows[k : k + 2_000])
+        got = book.process(rows[k : k + 2_000], buffers=buffers)
+        for name in ("events", "trades", "quotes"):
+            np.testing.assert_array_equal(getattr(got, name), getattr(wanted, name))
+            assert np.shares_memory(getattr(got, name), getattr(buffers, name))
+    with pytest.raises(ValueError, match="2000"):
+        book.process(rows, buffers=buffers)
+
+
+def test_a_full_book_still_cancels() -> None:
+    book = OrderBook(LOW, HIGH, capacity=2)
+    assert [book.submit(order_id, Side.BUY, 1000, 1)[0] for order_id in (1, 2)] == [Code.ACCEPTED] * 2
+    assert book.cancel(7) is Code.UNKNOWN_ID
+    assert book.cancel(1) is Code.CANCELLED
+
+
+def test_one_message_may_make_more_trades_than_there_was_room_for() -> None:
+    for keep in (True, False):
+        book = OrderBook(LOW, HIGH)
+        for order_id in range(1, 301):
+            book.submit(order_id, Side.SELL, 1000, 1)
+        twin = book.copy()
+        assert len(book.submit(999, Side.BUY, 1000, 300)[1]) == 300
+        message = np.zeros(1, MESSAGE)
+        message[0] = (0, 999, 1000, 300, 0, 0, int(Kind.LIMIT), int(Side.BUY), 0)
+        result = twin.process(message, trades=keep, buffers=Buffers(1))
+        assert result.events["trades"][0] == 300 and len(result.trades) == 300 * keep
+        assert twin.state_hash() == book.state_hash()
 
 
 def test_a_copy_is_independent() -> None:

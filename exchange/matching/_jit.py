@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numba
 
@@ -66,3 +66,14 @@ def kernel(function: Callable[..., Any]) -> Any:
 def entry(function: Callable[..., Any]) -> Any:
     """Compile a function that Python calls with a block of memory: as `kernel`, but it may make views of arrays."""
     return numba.njit(**_ENTRY)(function)
+
+
+def direct(function: Any, *types: Any) -> Callable[..., Any]:
+    """Return an entry compiled for these argument types, called without numba's look at the arguments.
+
+    That look costs more than an order. Whoever calls must give these types: any integer will do for an integer.
+    """
+    if not hasattr(function, "get_overload"):  # compilation is switched off
+        return cast(Callable[..., Any], function)
+    function.compile(types)
+    return cast(Callable[..., Any], function.get_overload(types))

@@ -19,7 +19,7 @@ def lots_at(book, levels, orders, side, position):
     lots = np.int64(levels[side, position]["quantity"])
     if book["hidden"] > 0:
         slot = levels[side, position]["head"]
-        while slot >= 0:
+        while slot != 0:
             lots += orders[slot]["hidden"]
             slot = orders[slot]["next"]
     return lots

@@ -6,11 +6,14 @@ kernel stops before it; the caller grows the book and goes on.
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
+from numba.core import types
 
 from exchange.codes import Code, Kind, Phase
 from exchange.matching import auction
-from exchange.matching._jit import entry, kernel
+from exchange.matching._jit import direct, entry, kernel
 from exchange.matching.continuous import can_fill, crosses, most_trades, take
 from exchange.matching.ids import erase, find, forget, insert
 from exchange.matching.ladder import move_ahead, remove, rest
@@ -61,7 +64,7 @@ def find_own(index, orders, order_id, owner):
     place = find(index, orders, order_id)
     if place < 0:
         return _UNKNOWN_ID, 0
-    if orders[index[place]["slot"] - 1]["owner"] != owner:
+    if orders[index[place]["slot"]]["owner"] != owner:
         return _NOT_OWNER, 0
     return _ACCEPTED, place
 
@@ -160,7 +163,7 @@ def submit(
         code, place = find_own(index, orders, order_id, owner)
         if code != _ACCEPTED:
             return code, 0, 0, count
-        slot = index[place]["slot"] - 1
+        slot = index[place]["slot"]
         order = orders[slot]
         lots = np.int64(order["quantity"]) + order["hidden"]
         if kind == _REPLACE:
@@ -198,9 +201,9 @@ def submit(
 
 
 @kernel
-def no_room(book, quantity, room):
-    """Say whether a message of so many lots might need a slot or a trade row that is not there."""
-    return book["free"] < 0 or most_trades(book, quantity) > room
+def no_room(book, kind, quantity, room):
+    """Say whether a message might need a slot or a trade row that is not there."""
+    return (book["free"] == 0 or most_trades(book, quantity) > room) and kind != _CANCEL
 
 
 @kernel
@@ -225,13 +228,13 @@ def run(book, levels, orders, words, index, messages, events, trades, keep_trade
     count = 0
     for i in range(messages.shape[0]):
         message = messages[i]
-        quantity = np.int64(message["quantity"])
-        if no_room(book, quantity, rows - count):
+        kind, quantity = np.int64(message["kind"]), np.int64(message["quantity"])
+        if no_room(book, kind, quantity, rows - count):
             return i, count
         code, filled, rested, after = submit(
             book, levels, orders, words, index, trades, count, message["at_ns"], message["order_id"],
             np.int64(message["price"]), quantity, np.int64(message["owner"]), np.int64(message["peak"]),
-            np.int64(message["kind"]), np.int64(message["side"]), np.int64(message["closes"]),
+            kind, np.int64(message["side"]), np.int64(message["closes"]),
         )  # fmt: skip
         if with_events:
             event = events[i]
@@ -256,7 +259,7 @@ def process(memory, messages, events, trades, keep_trades, quotes):
 @kernel
 def run_one(book, levels, orders, words, index, trades, at_ns, order_id, price, quantity, owner, kind, side):
     """Apply one message; return code + 256 x trades, or -1 when it might need more room and nothing was done."""
-    if no_room(book, quantity, trades.shape[0]):
+    if no_room(book, kind, quantity, trades.shape[0]):
         return -1
     code, _, _, count = submit(
         book,
@@ -287,6 +290,12 @@ def submit_one(memory, rows, at_ns, order_id, price, quantity, owner, kind, side
     return run_one(
         head[0], levels, orders, words, index, trades, at_ns, order_id, price, quantity, owner, kind, side
     )
+
+
+@cache
+def direct_submit_one():
+    """Return `submit_one` for seven int64 numbers, without numba's dispatch (see _jit.direct)."""
+    return direct(submit_one, types.int64[::1], types.int64[:, ::1], *[types.int64] * 7)
 
 
 @kernel

@@ -41,7 +41,7 @@ def take(book, levels, orders, words, side, position, quantity, taker_id, owner,
             break
         level = levels[other, best]
         slot = level["head"]
-        while quantity > 0 and slot >= 0:
+        while quantity > 0 and slot != 0:
             order = orders[slot]
             if book["self_trade"] != 0 and order["owner"] == owner:
                 return quantity, count
@@ -86,10 +86,9 @@ def take(book, levels, orders, words, side, position, quantity, taker_id, owner,
             level["orders"] -= 1
             slot = after
             level["head"] = slot
-            if slot >= 0:
-                orders[slot]["previous"] = -1
+            orders[slot]["previous"] = 0
         if level["orders"] == 0:
-            level["tail"] = -1
+            level["tail"] = 0
             vacate(book, words, other, best)
     return quantity, count
 
@@ -97,7 +96,7 @@ def take(book, levels, orders, words, side, position, quantity, taker_id, owner,
 @kernel
 def most_trades(book, quantity):
     """Return the most trades that an incoming quantity can make: each fills the taker, a maker or what it shows."""
-    return min(quantity, book["resting"] + book["hidden"])
+    return min(min(quantity, book["largest_order"]), book["resting"] + book["hidden"])
 
 
 @kernel
@@ -115,7 +114,7 @@ def can_fill(book, levels, orders, words, side, position, quantity, owner):
     at = book["best_ask"] if side == 0 else book["best_bid"]
     while at >= 0 and (at <= position if side == 0 else at >= position):
         slot = levels[other, at]["head"]
-        while slot >= 0:
+        while slot != 0:
             if book["self_trade"] != 0 and orders[slot]["owner"] == owner:
                 return False
             quantity -= orders[slot]["quantity"] + orders[slot]["hidden"]

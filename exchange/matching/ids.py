@@ -1,7 +1,6 @@
 """An open-addressed index from order id to slot: linear probing, deletion by shifting back, no tombstones.
 
-A place holds 32 bits of the id's hash and the slot; the id itself stands in the order. Eight neighbouring ids begin
-their search in one cache line, since ids are mostly given in sequence.
+A place holds 32 bits of the id's hash and the slot; the id itself stands in the order.
 """
 
 from __future__ import annotations
@@ -14,9 +13,8 @@ from exchange.matching._jit import kernel
 @kernel
 def mark_of(order_id):
     """Return 32 bits that spread ids over the places; signed 64-bit products that cannot overflow."""
-    group = order_id >> 3
-    mixed = ((group ^ (group >> 32)) & 0xFFFFFFFF) * 0x5851F42D
-    return ((mixed >> 24) << 3 | (order_id & 7)) & 0xFFFFFFFF
+    mixed = ((order_id ^ (order_id >> 32)) & 0xFFFFFFFF) * 0x5851F42D
+    return (mixed >> 20) & 0xFFFFFFFF
 
 
 @kernel
@@ -26,10 +24,11 @@ def find(index, orders, order_id):
     mark = mark_of(order_id)
     place = mark & mask
     while True:
-        slot = np.int64(index[place]["slot"])
+        there = index[np.uint32(place)]
+        slot = there["slot"]
         if slot == 0:
             return -1 - place
-        if index[place]["mark"] == mark and orders[slot - 1]["id"] == order_id:
+        if there["mark"] == mark and orders[slot]["id"] == order_id:
             return place
         place = (place + 1) & mask
 
@@ -38,7 +37,7 @@ def find(index, orders, order_id):
 def insert(index, place, order_id, slot):
     """Write an id at the free place that `find` gave as -1 - place."""
     index[-1 - place]["mark"] = mark_of(order_id)
-    index[-1 - place]["slot"] = slot + 1
+    index[-1 - place]["slot"] = slot
 
 
 @kernel
@@ -48,15 +47,16 @@ def erase(index, place):
     hole = place
     while True:
         place = (place + 1) & mask
-        slot = index[place]["slot"]
+        there = index[np.uint32(place)]
+        slot = there["slot"]
         if slot == 0:
             break
-        mark = np.int64(index[place]["mark"])
+        mark = np.int64(there["mark"])
         if ((place - mark) & mask) >= ((place - hole) & mask):
-            index[hole]["mark"] = mark
-            index[hole]["slot"] = slot
+            index[np.uint32(hole)]["mark"] = mark
+            index[np.uint32(hole)]["slot"] = slot
             hole = place
-    index[hole]["slot"] = 0
+    index[np.uint32(hole)]["slot"] = 0
 
 
 @kernel
@@ -64,7 +64,7 @@ def forget(index, order_id, slot):
     """Delete the id of an order that has left its slot."""
     mask = index.shape[0] - 1
     place = mark_of(order_id) & mask
-    while index[place]["slot"] != slot + 1:
+    while index[np.uint32(place)]["slot"] != slot:
         place = (place + 1) & mask
     erase(index, place)
 

@@ -6,6 +6,8 @@ It knows nothing of ids, phases or trades. Arrays: `levels[side, position]` (LEV
 
 from __future__ import annotations
 
+import numpy as np
+
 from exchange.matching._jit import kernel
 from exchange.matching.bits import clear_bit, next_above, next_below, set_bit
 
@@ -16,17 +18,17 @@ def clear(book, levels, orders, words):
     for side in range(2):
         for position in range(levels.shape[1]):
             level = levels[side, position]
-            level["head"] = -1
-            level["tail"] = -1
+            level["head"] = 0
+            level["tail"] = 0
             level["quantity"] = 0
             level["orders"] = 0
         for word in range(words.shape[1]):
             words[side, word] = 0
-    chain_free(book, orders, 0)
+    chain_free(book, orders, 1)
     book["best_bid"] = -1
     book["best_ask"] = -1
-    book["parked_head"] = -1
-    book["parked_tail"] = -1
+    book["parked_head"] = 0
+    book["parked_tail"] = 0
     book["resting"] = 0
     book["hidden"] = 0
 
@@ -34,16 +36,16 @@ def clear(book, levels, orders, words):
 @kernel
 def chain_free(book, orders, first):
     """Chain the slots from `first` on as free, lowest first, before whatever was free already."""
-    tail = book["free"] if first > 0 else -1
+    tail = book["free"] if first > 1 else np.uint32(0)
     count = orders.shape[0]
     for slot in range(count - 1, first - 1, -1):
         order = orders[slot]
         order["id"] = 0
         order["quantity"] = 0
         order["hidden"] = 0
-        order["previous"] = -1
+        order["previous"] = 0
         order["next"] = tail
-        tail = slot
+        tail = np.uint32(slot)
     book["free"] = tail
 
 
@@ -51,7 +53,7 @@ def chain_free(book, orders, first):
 def rest(book, levels, orders, words, side, position, quantity, owner, order_id):
     """Append an order to the queue of its price and return its slot, or -1 when no slot is free."""
     slot = book["free"]
-    if slot < 0:
+    if slot == 0:
         return -1
     order = orders[slot]
     book["free"] = order["next"]
@@ -68,13 +70,13 @@ def rest(book, levels, orders, words, side, position, quantity, owner, order_id)
     order["kind"] = 0
     order["parked"] = 0
     order["previous"] = tail
-    order["next"] = -1
+    order["next"] = 0
     level["tail"] = slot
     level["quantity"] += quantity
     level["orders"] += 1
-    if tail >= 0:
-        orders[tail]["next"] = slot
-        return slot
+    orders[tail]["next"] = slot
+    if tail != 0:
+        return np.int64(slot)
     level["head"] = slot
     set_bit(words[side], book["ticks"], position)
     if side == 0:
@@ -82,7 +84,7 @@ def rest(book, levels, orders, words, side, position, quantity, owner, order_id)
             book["best_bid"] = position
     elif book["best_ask"] < 0 or position < book["best_ask"]:
         book["best_ask"] = position
-    return slot
+    return np.int64(slot)
 
 
 @kernel
@@ -94,17 +96,17 @@ def move_ahead(level, orders, slot):
     order = orders[slot]
     last = order["previous"]
     before = last
-    while before >= 0 and orders[before]["closes"] == 0:
+    while before != 0 and orders[before]["closes"] == 0:
         before = orders[before]["previous"]
     if before == last:
         return
-    orders[last]["next"] = -1
+    orders[last]["next"] = 0
     level["tail"] = last
-    after = orders[before]["next"] if before >= 0 else level["head"]
+    after = orders[before]["next"] if before != 0 else level["head"]
     order["previous"] = before
     order["next"] = after
     orders[after]["previous"] = slot
-    if before >= 0:
+    if before != 0:
         orders[before]["next"] = slot
     else:
         level["head"] = slot
@@ -120,14 +122,14 @@ def refill(book, level, orders, slot):
     book["hidden"] -= shown
     level["quantity"] += shown
     after = order["next"]
-    if after < 0:
+    if after == 0:
         return slot
     tail = level["tail"]
     orders[tail]["next"] = slot
     order["previous"] = tail
-    order["next"] = -1
+    order["next"] = 0
     level["tail"] = slot
-    orders[after]["previous"] = -1
+    orders[after]["previous"] = 0
     level["head"] = after
     return after
 
@@ -144,20 +146,17 @@ def remove(book, levels, orders, words, slot):
     level["quantity"] -= order["quantity"]
     book["hidden"] -= order["hidden"]
     level["orders"] -= 1
-    if before >= 0:
-        orders[before]["next"] = after
-    else:
-        level["head"] = after
-    if after >= 0:
-        orders[after]["previous"] = before
-    else:
-        level["tail"] = before
+    head, tail = level["head"], level["tail"]
+    level["head"] = after if before == 0 else head
+    level["tail"] = before if after == 0 else tail
+    orders[before]["next"] = after
+    orders[after]["previous"] = before
     order["id"] = 0
     order["quantity"] = 0
     order["next"] = book["free"]
     book["free"] = slot
     book["resting"] -= 1
-    if before < 0 and after < 0:
+    if level["orders"] == 0:
         vacate(book, words, side, position)
 
 
@@ -170,7 +169,7 @@ def in_priority(book, levels, orders, words, slots):
         at = book["best_bid"] if side == 0 else book["best_ask"]
         while at >= 0:
             slot = levels[side, at]["head"]
-            while slot >= 0:
+            while slot != 0:
                 slots[count] = slot
                 count += 1
                 slot = orders[slot]["next"]
