@@ -48,23 +48,23 @@ def fills(trades: object) -> list[tuple[int, int, int, int]]:
     return [tuple(int(t[n]) for n in ("taker_id", "maker_id", "price", "quantity")) for t in trades]  # type: ignore[attr-defined,misc]
 
 
-BOTH = {"bids": [(99, [10, 20]), (98, [5])], "asks": [(101, [30]), (102, [7, 7])]}
+BIDS, ASKS = [(99, [10, 20]), (98, [5])], [(101, [30]), (102, [7, 7])]
 
 
 def test_a_book_as_a_table() -> None:
-    assert table(book(**BOTH)) == (
+    assert table(book(BIDS, ASKS)) == (
         "| bid | price | ask |\n"
         "| | 102 | 7 7 |\n"
         "| | 101 | 30 |\n"
         "| 10 20 | 99 | |\n"
         "| 5 | 98 | |"
     )  # fmt: skip
-    assert book(**BOTH).quote() == (99, 30, 101, 30)
+    assert book(BIDS, ASKS).quote() == (99, 30, 101, 30)
     assert book().quote() == (None, 0, None, 0)
 
 
 def test_price_before_time_and_the_rest_stands() -> None:
-    shown = book(**BOTH)
+    shown = book(BIDS, ASKS)
     code, trades = shown.submit(50, Side.SELL, 98, 40)
     assert code is Code.ACCEPTED
     assert fills(trades) == [(50, 1, 99, 10), (50, 2, 99, 20), (50, 3, 98, 5)]
@@ -85,7 +85,7 @@ def test_time_decides_at_one_price() -> None:
 
 
 def test_fak_never_rests() -> None:
-    shown = book(**BOTH)
+    shown = book(BIDS, ASKS)
     code, trades = shown.submit(50, Side.BUY, 101, 99, kind=Kind.FAK)
     assert (code, fills(trades)) == (Code.ACCEPTED, [(50, 1 + 3, 101, 30)])
     assert shown.quote() == (99, 30, 102, 14)
@@ -148,7 +148,7 @@ def test_each_trade_of_a_sweep_moves_the_last_price() -> None:
 
 
 def test_fok_fills_whole_or_not_at_all() -> None:
-    shown = book(**BOTH)
+    shown = book(BIDS, ASKS)
     before = shown.state_hash()
     assert shown.submit(50, Side.BUY, 101, 31, kind=Kind.FOK)[0] is Code.KILLED
     assert shown.state_hash() == before
@@ -156,7 +156,7 @@ def test_fok_fills_whole_or_not_at_all() -> None:
 
 
 def test_a_market_order_takes_any_price_and_never_rests() -> None:
-    shown = book(**BOTH)
+    shown = book(BIDS, ASKS)
     code, trades = shown.submit(50, Side.SELL, 0, 99, kind=Kind.MARKET)
     assert code is Code.ACCEPTED
     assert [(t["price"], t["quantity"]) for t in trades] == [(99, 10), (99, 20), (98, 5)]
