@@ -97,16 +97,16 @@ def first_order(values: Array) -> tuple[Array, Array]:
     estimation of small Sobol' sensitivity indices", ACM TOMACS 23:11. V comes from the
     pairs of complements, which share nothing.
     """
-    samples, runs = values.shape
+    _, runs = values.shape
     groups = runs // 2
+    if runs != 2 * groups:
+        raise ValueError(f"{runs} runs are not twice a number of groups")
     forward = values[:, : groups + 1]
     backward = np.concatenate(
         [values[:, groups : groups + 1], values[:, groups + 1 :], values[:, :1]], axis=1
     )
     parts = -np.diff(forward, axis=1) * np.diff(backward, axis=1) / 2
     total = np.mean((forward - backward) ** 2, axis=1) / 2
-    if parts.shape != (samples, groups):
-        raise ValueError(f"{runs} runs are not twice a number of groups")
     return parts, total
 
 

@@ -91,7 +91,7 @@ def _share_effect(base: OriginShare, changed: OriginShare | None, k: int) -> Est
     """Return the difference of two shares; its interval takes their errors as independent, which is too wide."""
     if changed is None:
         return None
-    if changed is base:
+    if changed == base:
         return Estimate(0.0, 0.0, 0.0, base.samples, "share")
     difference = changed.share[k] - base.share[k]
     half = float(np.hypot(changed.high[k] - changed.share[k], base.high[k] - base.share[k]))

@@ -49,10 +49,12 @@ class VenueTraders(Parameters):
 class CrossLearning(Parameters):
     """How a venue's traders learn from another venue's tape.
 
-    `x_follows_y` is the share of y's price change that traders at x believe at once; `x_from_y_half_life_minutes`
+    `x_follows_y` is the share of y's own moves (its public news, its trades but arbitrage) that traders at x take over,
+    as they read them with `tape_half_life_seconds`; `x_from_y_half_life_minutes`
     closes what remains of the gap after the basis, and is left out where nobody does that.
     """
 
+    tape_half_life_seconds: float = Field(default=10.0, gt=0)
     sc_follows_oman: float = Field(default=0.0, ge=0, le=1)
     sc_follows_brent: float = Field(default=0.0, ge=0, le=1)
     oman_follows_sc: float = Field(default=0.0, ge=0, le=1)

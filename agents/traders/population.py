@@ -161,8 +161,6 @@ class TraderPopulation:
         s["basis"][venue] += change
         for name in ("maker_value", "informed_value", "price_value"):
             s[name][venue] -= change
-        s["left_gap"][venue, :] -= change
-        s["left_gap"][:, venue] += change
 
     def take_mean_gap(self, venue: Venue) -> float:
         """Return the mean log gap to Brent, after the basis, since the last call; 0 when they never traded at once."""
@@ -186,7 +184,9 @@ class TraderPopulation:
         s = self._state
         s["value"] += change
         s["informed_value"][venue] += change
-        s["maker_value"][venue] += s["parameters"]["news_public_share"] * change
+        public = s["parameters"]["news_public_share"] * change
+        s["maker_value"][venue] += public
+        s["own_move"][venue] += public
 
     def set_target(self, value: float, at_ns: int) -> None:
         """Drive world news so that Brent's value reaches `value` (log USD/bbl) at `at_ns`."""
@@ -366,6 +366,7 @@ def _fill_parameters(p: Any, parameters: TraderParameters) -> None:
     homes = {Stream.WORLD: Venue.BRENT, Stream.CHINA: Venue.SC, Stream.GULF: Venue.OMAN}
     p["news_public_share"] = news.public_share
     p["weekend_activity"] = news.weekend_activity
+    p["tape_reading_per_s"] = _per_second(parameters.cross_learning.tape_half_life_seconds)
     log_variance = news.volatility_shock_hourly**2 / (1.0 - news.volatility_persistence_hourly**2)
     jump_variance = news.jumps_per_day * news.jump_scale**2 / _SECONDS_PER_DAY
     daily_sd = news.volatility_annual / math.sqrt(_TRADING_DAYS_PER_YEAR)

@@ -71,6 +71,7 @@ def arrive(s):
         s["value"] += step
         s["informed_value"][venue] += step
         s["maker_value"][venue] += p["news_public_share"] * step
+        s["own_move"][venue] += p["news_public_share"] * step
     if s["target_ns"] > s["now_ns"]:
         left_s = max(_LEAST_BRIDGE_S, float(s["target_ns"] - s["now_ns"]) * 1e-9)
         pull = (s["target_value"] - s["informed_value"][_BRENT]) / left_s
@@ -81,47 +82,46 @@ def arrive(s):
 
 
 @kernel
-def follow(s, venue, value):
-    """Let traders elsewhere follow a venue's new price, by their share of its change.
+def read_tapes(s):
+    """Let traders elsewhere take over their share of what a venue's own news and trades moved, as they read it.
 
-    After a break the venue first catches up with what the others know: then only the change of the gap to each of
-    them since it shut is news to that one.
+    What a venue moved by following others, or through arbitrage, is no move of its own and comes back to nobody.
     """
-    values, gaps = s["price_value"], s["left_gap"]
-    for other in range(VENUES):
-        share = s["parameters"]["cross_following"][other, venue]
-        if share == 0.0:
-            continue
-        change = value - values[venue]
-        if s["price_seen"][venue] == 0:
-            change = value - values[other] - gaps[venue, other]
-        s["maker_value"][other] += share * change
-        s["informed_value"][other] += share * change
+    p, unread = s["parameters"], s["unread"]
+    for venue in range(VENUES):
+        move = s["own_move"][venue]
+        s["own_move"][venue] = 0.0
+        for other in range(VENUES):
+            if other == venue:
+                continue
+            waiting = unread[other, venue] + move
+            read = p["tape_reading_per_s"] * waiting
+            unread[other, venue] = waiting - read
+            share = p["cross_following"][other, venue] * read
+            s["maker_value"][other] += share
+            s["informed_value"][other] += share
 
 
 @kernel
 def learn(s):
-    """Move beliefs for one second: towards the own price, and after what the other venues' tapes say.
+    """Move beliefs for one second: towards the own price, and by what the other venues' tapes say.
 
-    Traders follow a share of another venue's price change at once, and close what remains of the gap (after the
+    Traders follow a share of another venue's own moves, and close what remains of the gap to its price (after the
     basis) at a rate.
     """
     p = s["parameters"]
     values, seen = s["price_value"], s["price_seen"]
+    read_tapes(s)
     for venue in range(VENUES):
         book = s["books"][venue]
-        if book["phase"] != _CONTINUOUS or book["best_bid"] < 0 or book["best_ask"] < 0:
-            if book["phase"] != _CONTINUOUS and seen[venue] > 0:
-                seen[venue] = 0
-                for other in range(VENUES):
-                    s["left_gap"][venue, other] = values[venue] - values[other]
-            continue
-        mid = book["base_tick"] + 0.5 * (book["best_bid"] + book["best_ask"])
-        value = math.log(mid * s["tick_usd"][venue]) - s["basis"][venue]
-        follow(s, venue, value)
-        values[venue] = value
-        seen[venue] = 1
-        s["informed_value"][venue] += p["own_learning_per_s"][venue] * (value - s["informed_value"][venue])
+        seen[venue] = 0
+        if book["phase"] == _CONTINUOUS and book["best_bid"] >= 0 and book["best_ask"] >= 0:
+            mid = book["base_tick"] + 0.5 * (book["best_bid"] + book["best_ask"])
+            value = math.log(mid * s["tick_usd"][venue]) - s["basis"][venue]
+            values[venue] = value
+            seen[venue] = 1
+            own = p["own_learning_per_s"][venue]
+            s["informed_value"][venue] += own * (value - s["informed_value"][venue])
     for venue in range(VENUES):
         if seen[venue] > 0 and seen[_BRENT] > 0:
             s["gap_sum"][venue] += values[venue] - values[_BRENT]

@@ -152,6 +152,8 @@ def place(s, venue, side, position, lots, account, trader_class, resting, trades
                 push = -push
             if trader_class != _MAKER:
                 s["maker_value"][venue] += push
+                if trader_class != _ARBITRAGE:
+                    s["own_move"][venue] += push
             if trader_class != _INFORMED and trader_class != _MAKER:
                 s["informed_value"][venue] += s["parameters"]["tape_share"][venue] * push
     if left == 0 or not resting:
