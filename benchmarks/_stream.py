@@ -12,7 +12,6 @@ from exchange.records import MESSAGE
 
 Array = np.ndarray[Any, np.dtype[Any]]
 LOW, HIGH, CENTRE = 0, 8_191, 4_096
-ROUND = 256
 
 
 def empty_book(capacity: int = 8_192) -> OrderBook:
@@ -33,12 +32,13 @@ def mixed_stream(
     setup = _limit_orders(rng, 1, resting, CENTRE, CENTRE, width_ticks)
     book.process(setup, events=False, trades=False, quotes=False)
     parts, next_id = [], resting + 1
-    for start in range(0, count, ROUND):
-        rows = _one_round(rng, book, next_id, min(ROUND, count - start), resting, width_ticks)
+    size = max(4, min(256, resting // 8))
+    for start in range(0, count, size):
+        rows = _one_round(rng, book, next_id, min(size, count - start), resting, width_ticks)
         book.process(rows, events=False, trades=False, quotes=False)
         next_id += len(rows)
         parts.append(rows)
-    return setup, np.concatenate(parts)
+    return setup, np.concatenate([np.zeros(0, MESSAGE), *parts])
 
 
 def _limit_orders(rng: Any, first_id: int, count: int, bid: int, ask: int, width_ticks: float) -> Array:
