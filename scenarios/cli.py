@@ -38,6 +38,9 @@ Prices = Annotated[
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its code."""
+    from scenarios.ensemble import one_blas_thread
+
+    one_blas_thread()  # before NumPy is loaded, or one worker would add in another order than two
     try:
         app(args=None if arguments is None else list(arguments))
     except Exception as error:

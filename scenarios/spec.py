@@ -18,7 +18,8 @@ from agents.gas.parameters import GasParameters
 from agents.prices import PriceHistory
 from agents.shocks import Event
 from agents.traders.parameters import TraderParameters
-from agents.world_price import WorldPrice
+from agents.world_price import Price, WorldPrice
+from agents.world_price import history as published
 from exchange.clock import TradingCalendar
 from exchange.contracts import Rulebook
 from exchange.parameters import Parameters
@@ -72,6 +73,9 @@ class Scenario(Parameters):
     crude: CrudeParameters
     gas: GasParameters
     measurement: Measurement
+    user_prices_brent_usd_per_bbl: dict[date, Price] = Field(
+        default={}, description="a user's own daily prices: what --prices reads from a file"
+    )
     shocks: tuple[AnyEvent, ...] = ()
     levers: tuple[AnyEvent, ...] = ()
 
@@ -114,7 +118,8 @@ def load_scenario(
     if problems:
         raise BadInput(problems)
     name = Path(name_or_path).stem
-    history = None
+    own = sorted(scenario.user_prices_brent_usd_per_bbl.items())
+    history = published("brent_usd_per_bbl", own) if own else None
     if prices is not None:
         history = read_prices(prices, scenario.period.slow_start, scenario.period.slow_end)
     return LoadedScenario(name, scenario, document.values, history)

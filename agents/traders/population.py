@@ -19,6 +19,7 @@ from agents.traders.state import (
     EXTERNAL_ACCOUNT,
     EXTERNAL_ACCOUNTS,
     FAR_NS,
+    FILL,
     FILLS,
     LATTICE_NS,
     NOISE_ACCOUNTS,
@@ -38,6 +39,7 @@ from exchange.records import TRADE
 from exchange.units import NS_PER_MINUTE
 
 Array = np.ndarray[Any, np.dtype[Any]]
+_NO_FILLS: Array = np.zeros(0, FILL)
 _SECONDS_PER_DAY = 86_400
 _TRADING_DAYS_PER_YEAR = 243
 
@@ -237,6 +239,8 @@ class TraderPopulation:
         """Return the FILL rows of SimPy-side accounts since the last call. Raises OverflowError when some were lost."""
         count = int(self._state["fill_count"])
         fresh = count - self._fills_read
+        if fresh == 0:
+            return _NO_FILLS
         if fresh > FILLS:
             raise OverflowError(f"{fresh} fills since the last read; at most {FILLS} are kept")
         places = np.arange(self._fills_read, count) % FILLS
@@ -284,10 +288,10 @@ class TraderPopulation:
         """Return an independent world in the same state: a fork."""
         twin = object.__new__(TraderPopulation)
         twin.__dict__.update(self.__dict__)
-        twin._array = self._array.copy()
+        twin._array = _copied(self._array)
         twin._state = twin._array[0]
         twin._trades = np.zeros_like(self._trades)
-        twin._samples = self._samples.copy()
+        twin._samples = _copied(self._samples)
         twin._taken = list(self._taken)
         return twin
 
@@ -325,6 +329,11 @@ class TraderPopulation:
             money = int(self._state["cash"][venue].sum())
             if lots or money or len(self._state["positions"][venue]) != ACCOUNTS:
                 raise AssertionError(f"{venue.name}: {lots} lots and {money} tick-lots too many")
+
+
+def _copied(records: Array) -> Array:
+    """Copy an array of records as bytes: field by field is twenty times slower."""
+    return records.view(np.uint8).copy().view(records.dtype)
 
 
 def _per_second(half_life_s: float | None) -> float:

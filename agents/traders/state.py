@@ -18,7 +18,7 @@ from exchange.records import BOOK, LEVEL, ORDER
 VENUES: Final = len(Venue)
 TICKS: Final = 8192
 SLOTS: Final = 2048
-NOISE_ORDERS: Final = 512
+NOISE_ORDERS: Final = 256
 MAKERS: Final = 4
 MAKER_LEVELS: Final = 3
 RING_MINUTES: Final = 1440
@@ -128,6 +128,7 @@ STATE: Final = np.dtype(
         ("parameters", PARAMETERS),
         ("now_ns", "i8"),
         ("next_ns", "i8", (1 + TIMED * VENUES,)),
+        ("rates", "f8", (TIMED * VENUES,)),
         ("flow_words", "u8", (VENUES * TIMED,)),
         ("imbalance_words", "u8", (VENUES,)),
         ("imbalance", "f8", (VENUES,)),

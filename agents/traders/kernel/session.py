@@ -23,28 +23,27 @@ _EXTERNAL = int(Class.EXTERNAL)
 
 
 @kernel
-def rate(s, venue, trader_class):
-    """Return how often a class acts at a venue at this hour, per second."""
+def set_rates(s):
+    """Set how often every class acts at every venue in this hour, per second."""
     p = s["parameters"]
-    if trader_class == 0:
-        base = p["noise_limit_per_s"][venue]
-    elif trader_class == 1:
-        base = p["noise_market_per_s"][venue]
-    elif trader_class == 2:
-        base = p["noise_cancel_per_s"][venue]
-    elif trader_class == 3:
-        base = p["maker_per_s"][venue]
-    else:
-        base = p["informed_per_s"][venue]
-    return base * p["activity"][venue, (s["now_ns"] // NS_PER_HOUR) % 24]
+    hour = (s["now_ns"] // NS_PER_HOUR) % 24
+    for venue in range(VENUES):
+        activity = p["activity"][venue, hour]
+        first = venue * TIMED
+        s["rates"][first] = p["noise_limit_per_s"][venue] * activity
+        s["rates"][first + 1] = p["noise_market_per_s"][venue] * activity
+        s["rates"][first + 2] = p["noise_cancel_per_s"][venue] * activity
+        s["rates"][first + 3] = p["maker_per_s"][venue] * activity
+        s["rates"][first + 4] = p["informed_per_s"][venue] * activity
 
 
 @kernel
 def wake(s, venue):
     """Draw the next moment of every class of a venue that opens."""
+    set_rates(s)
     for trader_class in range(TIMED):
         k = venue * TIMED + trader_class
-        s["next_ns"][1 + k] = s["now_ns"] + waiting_ns(s["flow_words"], k, rate(s, venue, trader_class))
+        s["next_ns"][1 + k] = s["now_ns"] + waiting_ns(s["flow_words"], k, s["rates"][k])
 
 
 @kernel
@@ -140,6 +139,8 @@ def advance(s, until_ns, trades, samples, written, sample_ns, fx):
         if which == 0:
             arrive(s)
             learn(s)
+            if at % NS_PER_HOUR == 0:
+                set_rates(s)
             if at % NS_PER_MINUTE == 0:
                 noise.drift(s)
             act_all(s, trades)
@@ -162,6 +163,6 @@ def advance(s, until_ns, trades, samples, written, sample_ns, fx):
             makers.quote(s, venue, words, k, trades)
         else:
             informed.trade(s, venue, words, k, trades)
-        times[which] = at + waiting_ns(words, k, rate(s, venue, trader_class))
+        times[which] = at + waiting_ns(words, k, s["rates"][k])
     s["now_ns"] = until_ns
     return written
