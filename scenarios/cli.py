@@ -125,7 +125,9 @@ def _run(
     loaded = load_scenario(scenario, sets, prices)
     folder = out or next_folder("runs", loaded.name)
     console = _console()
-    console.print(f"Scenario {loaded.name}, seed {seed}; writing {folder}", highlight=False)
+    for line in loaded.describe():
+        console.print(line, highlight=False)
+    console.print(f"Seed {seed}; writing {folder}", highlight=False)
 
     from scenarios.run import run as run_scenario
 

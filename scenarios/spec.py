@@ -104,6 +104,23 @@ class LoadedScenario:
         """The trading calendar of Shanghai."""
         return TradingCalendar()
 
+    def describe(self) -> list[str]:
+        """Return what is run in a few lines: title, days, and what changes."""
+        period = self.scenario.period
+        lines = [f"{self.name}: {self.scenario.title}"]
+        lines.append(
+            f"{period.trading_days} trading days of order flow from {period.first_trading_day}; cargoes, tanks and "
+            f"gas from {period.slow_start} to {period.slow_end}"
+        )
+        if self.prices is not None:
+            lines.append("world price: your own series")
+        for word, events in (("shock", self.scenario.shocks), ("lever", self.scenario.levers)):
+            for event in events:
+                told = event.model_dump(exclude={"source", "kind"}, exclude_none=True)
+                values = ", ".join(f"{key} {value}" for key, value in told.items())
+                lines.append(f"{word}: {getattr(event, 'kind', '')} ({values})")
+        return lines
+
     def __getstate__(self) -> dict[str, Any]:
         return {k: v for k, v in self.__dict__.items() if k != "calendar"}
 
