@@ -61,7 +61,7 @@ def events(loaded: LoadedScenario, *happens: Event) -> LoadedScenario:
 
 def run(
     loaded: LoadedScenario,
-    days: int = 1,
+    days: int | None = 1,
     *,
     changed: bool = False,
     seed: int = 1,
