@@ -1,8 +1,8 @@
 """Measure the matching engine: one order per call, and batches of 10 to a million, beside `bourse` in the same run.
 
 Run `python benchmarks/matching.py [--quick] [--json FILE]`. It compares trades, quotes and state with the naive book,
-and trades with bourse's, before it times anything. Rounds take turns, so that what else the machine does meets all alike;
-every figure is a median over rounds, in seconds of this process's processor time. One process, one thread.
+and trades with bourse's, before it times anything. Rounds take turns, so that what else the machine does meets all
+alike; every figure is a median over rounds, in seconds of this process's processor time. One process, one thread.
 """
 
 from __future__ import annotations

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from exchange.codes import Code, Kind, Phase, PriceRule, Side
-from exchange.matching import batch, ids, ladder
+from exchange.matching import batch
 from exchange.matching.memory import allocate, views
-from exchange.records import EVENT, MESSAGE, QUOTE, TRADE
+from exchange.records import DEPTH, EVENT, MESSAGE, QUOTE, TRADE
 
 Array = np.ndarray[Any, np.dtype[Any]]
 _CODES = tuple(Code)
@@ -65,10 +65,10 @@ class OrderBook:
     """Match orders by price, then time, on a dense ladder of prices.
 
     The ladder holds the prices `low_ticks` to `high_ticks`, which are the day's price limits or, where there are
-    none, a wide band. `rule` says how a continuous trade is priced, `kinds` which orders the venue has (cancels
-    always), `prevent_self_trade` whether an order stops before one of its owner's own. `capacity` orders can rest; it
-    doubles when it must, and no order loses its place by that. Raises ValueError for a ladder that is upside down or
-    longer than 64**3 ticks.
+    none, a wide band; both move by `set_limits`. `rule` says how a continuous trade is priced, `kinds` which orders the
+    venue has (cancels always), `prevent_self_trade` whether an order stops before one of its owner's own. `capacity`
+    orders can rest; it doubles when it must, and no order loses its place by that. Raises ValueError for a ladder that
+    is upside down or longer than 64**3 ticks.
     """
 
     def __init__(
@@ -100,7 +100,8 @@ class OrderBook:
         head["self_trade"] = int(prevent_self_trade)
         head["previous_settlement"] = head["last"] = settled
         head["largest_order"] = largest_order_lots
-        ladder.clear(head, self._levels, self._orders, self._words)
+        head["best_bid"] = head["best_ask"] = -1
+        self._free_slots(1)
         self._trade_room(_ROWS)
         self._submit_one = batch.direct_submit_one()
 
@@ -116,7 +117,15 @@ class OrderBook:
 
     @phase.setter
     def phase(self, phase: Phase) -> None:
+        bid, _, ask, _ = self.quote()
+        if phase is Phase.CONTINUOUS and bid is not None and ask is not None and bid >= ask:
+            raise ValueError(f"the best bid {bid} meets the best ask {ask}: uncross the auction first")
         self._head["phase"] = int(phase)
+
+    @property
+    def limits_ticks(self) -> tuple[int, int]:
+        """The lowest and the highest price that the book takes today."""
+        return tuple(int(self._head["base_tick"] + self._head[name]) for name in ("low", "high"))  # type: ignore[return-value]
 
     @property
     def last_ticks(self) -> int:
@@ -241,17 +250,67 @@ class OrderBook:
             )
         return tuple(found)  # type: ignore[return-value]
 
+    def depth(self, levels: int = 5) -> tuple[Array, Array]:
+        """Return the best bids and the best asks as DEPTH rows, best first, at most `levels` of each."""
+        found = []
+        for side in Side:
+            places = np.flatnonzero(self._levels[side]["orders"])
+            places = places[::-1][:levels] if side is Side.BUY else places[:levels]
+            rows = np.zeros(len(places), DEPTH)
+            rows["price"] = places + self._head["base_tick"]
+            for name in ("quantity", "orders"):
+                rows[name] = self._levels[side][name][places]
+            found.append(rows)
+        return found[0], found[1]
+
+    def queue_position(self, order_id: int) -> tuple[int, int] | None:
+        """Return how many orders and shown lots stand before an order at its price; None where it does not rest."""
+        ahead, lots = batch.queue_position(self._memory, order_id)
+        return (int(ahead), int(lots)) if ahead >= 0 else None
+
     def resting_orders(self) -> Array:
         """Return the resting orders as ORDER rows, bids from the best, then asks from the best, each in time."""
-        slots = np.empty(self.resting, np.int64)
-        ladder.in_priority(self._head, self._levels, self._orders, self._words, slots)
-        result = self._orders[slots]
-        result["price"] += np.int32(self._head["base_tick"])
-        return result
+        return self._orders_at(self._slots()[: self.resting])
+
+    def parked_orders(self) -> Array:
+        """Return the orders beyond the price limits as ORDER rows, in the order in which they were parked."""
+        return self._orders_at(self._slots()[self.resting :])
+
+    def set_limits(
+        self,
+        low_ticks: int,
+        high_ticks: int,
+        previous_settlement_ticks: int | None = None,
+        *,
+        cancel: bool = False,
+    ) -> Array:
+        """Change the price limits between sessions, and return the orders that are beyond them, as ORDER rows.
+
+        They are parked, out of reach but still their owner's, until limits that take them in again; they keep their
+        priority. With `cancel` they are cancelled. Raises ValueError in continuous trading and for limits that are
+        upside down.
+        """
+        if self.phase is Phase.CONTINUOUS:
+            raise ValueError("price limits change between sessions, not in continuous trading")
+        if high_ticks < low_ticks:
+            raise ValueError(f"the highest price {high_ticks} is below the lowest {low_ticks}")
+        if previous_settlement_ticks is not None:
+            self._head["previous_settlement"] = previous_settlement_ticks
+        self._lay_out(len(self._orders), low_ticks, high_ticks - low_ticks + 1)
+        beyond = self.parked_orders()
+        if cancel:
+            self._withdraw(beyond["id"])
+        return beyond
+
+    def clear(self) -> Array:
+        """Cancel every order, as at the end of a trading day, and return them as ORDER rows."""
+        orders = self._orders_at(self._slots())
+        self._withdraw(orders["id"])
+        return orders
 
     def state_hash(self) -> str:
         """Return a digest of the resting orders in priority, the last price, volume and turnover."""
-        orders = self.resting_orders()
+        orders = self._orders_at(self._slots())
         columns = [
             orders[name].astype(np.int64) for name in ("id", "side", "price", "quantity", "owner", "hidden")
         ]
@@ -270,18 +329,46 @@ class OrderBook:
         self._rows = np.zeros((rows, TRADE.itemsize // 8), np.int64)
         self._trades = self._rows.view(TRADE).ravel()
 
+    def _slots(self) -> Array:
+        slots = np.empty(self.resting + int(self._head["parked"]), np.int64)
+        batch.priority(self._memory, slots)
+        return slots
+
+    def _orders_at(self, slots: Array) -> Array:
+        rows = self._orders[slots]
+        rows["price"] += np.int32(self._head["base_tick"])
+        return rows
+
+    def _withdraw(self, order_ids: Array) -> None:
+        phase, self._head["phase"] = int(self._head["phase"]), int(Phase.HALTED)
+        owners = {int(order["id"]): int(order["owner"]) for order in self._orders_at(self._slots())}
+        for order_id in order_ids.tolist():
+            self.cancel(order_id, owners[order_id])
+        self._head["phase"] = phase
+
     def _grow(self) -> None:
         """Double the number of orders that can rest."""
-        old_head, levels, orders, words, _ = views(self._memory)
-        capacity = len(orders)
-        self._hold(allocate(levels.shape[1], 2 * capacity))
+        capacity = len(self._orders)
+        self._lay_out(2 * capacity, int(self._head["base_tick"]), int(self._head["ticks"]))
+        self._free_slots(capacity)
+
+    def _free_slots(self, first: int) -> None:
+        """Chain the slots from `first` on as free, where none was."""
+        self._orders["next"][first:-1] = np.arange(first + 1, len(self._orders))
+        self._head["free"] = first
+
+    def _lay_out(self, capacity: int, base_tick: int, ticks: int) -> None:
+        """Move the book to a block with these sizes; every order keeps its slot and its priority."""
+        slots, old_head, old_orders = self._slots(), self._head.copy(), self._orders
+        self._hold(allocate(ticks, capacity))
         head = self._head
         for name in head.dtype.names or ():
-            if name not in ("capacity", "places"):
-                head[name] = old_head[0][name]
-        self._levels[:], self._words[:], self._orders[:capacity] = levels, words, orders
-        ladder.chain_free(head, self._orders, capacity)
-        ids.rebuild(self._index, self._orders)
+            if name not in ("ticks", "capacity", "places", "resting", "parked", "parked_head", "parked_tail"):
+                head[name] = old_head[name]
+        head["base_tick"], head["low"], head["high"] = base_tick, 0, ticks - 1
+        head["best_bid"] = head["best_ask"] = -1
+        self._orders[: len(old_orders)] = old_orders
+        batch.lay_out(self._memory, slots, base_tick - int(old_head["base_tick"]))
 
 
 def digest(integers: Array) -> str:

@@ -41,13 +41,18 @@ class Kind(IntEnum):
 
 
 class Phase(IntEnum):
-    """What a venue accepts at a moment."""
+    """What a venue accepts at a moment.
+
+    AUCTION_ENTRY: orders that can wait, and cancels. AUCTION_MATCH, BREAK, CLOSED: nothing. CONTINUOUS: everything.
+    HALTED: cancels only.
+    """
 
     CLOSED = 0
     AUCTION_ENTRY = 1
     AUCTION_MATCH = 2
     CONTINUOUS = 3
     BREAK = 4
+    HALTED = 5
 
 
 class PriceRule(IntEnum):

@@ -59,6 +59,7 @@ class NaiveBook:
         self.phase = Phase.CONTINUOUS
         self.queues: tuple[dict[int, deque[_Order]], dict[int, deque[_Order]]] = ({}, {})
         self.by_id: dict[int, _Order] = {}
+        self.parked: list[_Order] = []
         self.volume = self.turnover = 0
 
     def submit(
@@ -94,6 +95,18 @@ class NaiveBook:
         return self._enter(
             _Order(order_id, owner, Side(side), price, quantity, Kind(kind), peak, closes=closes)
         )
+
+    def set_limits(self, low: int, high: int, settled: int | None = None) -> None:
+        """Change the price limits; orders beyond them are parked, and those within them rest again."""
+        orders = [*self._in_priority(), *self.parked]
+        self.low, self.high, self.parked = low, high, []
+        self.settled = self.settled if settled is None else settled
+        self.queues = ({}, {})
+        for order in orders:
+            if low <= order.price <= high:
+                self.queues[order.side].setdefault(order.price, deque()).append(order)
+            else:
+                self.parked.append(order)
 
     def best(self, side: Side) -> int | None:
         """Return the best price of a side, None when it is empty."""
@@ -145,8 +158,7 @@ class NaiveBook:
 
     def state_hash(self) -> str:
         """Return the digest that OrderBook.state_hash gives in the same state."""
-        orders = [o for price in sorted(self.queues[0], reverse=True) for o in self.queues[0][price]]
-        orders += [o for price in sorted(self.queues[1]) for o in self.queues[1][price]]
+        orders = [*self._in_priority(), *self.parked]
         columns = [
             [o.order_id for o in orders],
             [int(o.side) for o in orders],
@@ -158,7 +170,14 @@ class NaiveBook:
         flat = [value for column in columns for value in column]
         return digest(np.array([*flat, self.last, self.volume, self.turnover], np.int64))
 
+    def _in_priority(self) -> list[_Order]:
+        buys, sells = self.queues
+        orders = [order for price in sorted(buys, reverse=True) for order in buys[price]]
+        return orders + [order for price in sorted(sells) for order in sells[price]]
+
     def _check_kind(self, kind: int) -> Code:
+        if self.phase is Phase.HALTED and kind == Kind.CANCEL:
+            return Code.ACCEPTED
         if self.phase not in (Phase.CONTINUOUS, Phase.AUCTION_ENTRY):
             return Code.PHASE_CLOSED
         if kind not in self.kinds:
@@ -281,6 +300,10 @@ class NaiveBook:
                 self.by_id[order.order_id] = order
 
     def _remove(self, order: _Order) -> None:
+        if order in self.parked:
+            self.parked.remove(order)
+            del self.by_id[order.order_id]
+            return
         queue = self.queues[order.side][order.price]
         queue.remove(order)
         if not queue:

@@ -58,6 +58,9 @@ message); `*_slot` are places in the book's arrays, -1 for a taker that never re
 QUOTE: Final = np.dtype([("bid", "i4"), ("ask", "i4"), ("bid_quantity", "i4"), ("ask_quantity", "i4")])
 """Best bid and offer after a message. An empty side has quantity 0 and price 0."""
 
+DEPTH: Final = np.dtype([("price", "i4"), ("quantity", "i4"), ("orders", "i4")])
+"""One price of a depth snapshot: its shown lots and its number of orders."""
+
 LEVEL: Final = np.dtype([("head", "u4"), ("tail", "u4"), ("quantity", "i4"), ("orders", "i4")])
 """One price of one side: the slots of the first and last order in time (0: none), and their sums (of shown lots)."""
 
@@ -106,15 +109,18 @@ BOOK: Final = np.dtype(
         ("largest_order", "i4"),
         ("free", "u4"),
         ("resting", "i4"),
+        ("parked", "i4"),
         ("parked_head", "u4"),
         ("parked_tail", "u4"),
+        ("unused", "i4"),
     ]
 )
 """The head of a book. `best_*`, `low` and `high` are ladder positions (price - base_tick); -1 is an empty side.
 
 `low` and `high` are the first and last position that today's price limits allow. `last` and `previous_settlement` are
 prices. `turnover` is in tick x lot. `kinds` has bit k set where orders of kind k are taken. `ticks`, `capacity` and
-`places` are the sizes of the ladder, of the orders and of the index.
+`places` are the sizes of the ladder, of the orders and of the index. `parked` counts the orders beyond the price
+limits, which do not count as `resting`.
 """
 
 SLOT: Final = np.dtype([("mark", "u4"), ("slot", "u4")])

@@ -29,6 +29,7 @@ def clear(book, levels, orders, words):
     book["best_ask"] = -1
     book["parked_head"] = 0
     book["parked_tail"] = 0
+    book["parked"] = 0
     book["resting"] = 0
     book["hidden"] = 0
 
@@ -57,9 +58,6 @@ def rest(book, levels, orders, words, side, position, quantity, owner, order_id)
         return -1
     order = orders[slot]
     book["free"] = order["next"]
-    book["resting"] += 1
-    level = levels[side, position]
-    tail = level["tail"]
     order["id"] = order_id
     order["price"] = position
     order["quantity"] = quantity
@@ -68,15 +66,26 @@ def rest(book, levels, orders, words, side, position, quantity, owner, order_id)
     order["side"] = side
     order["closes"] = 0
     order["kind"] = 0
+    append(book, levels, orders, words, slot, side, position)
+    return np.int64(slot)
+
+
+@kernel
+def append(book, levels, orders, words, slot, side, position):
+    """Put an order that is in its slot at the back of the queue of its price."""
+    order = orders[slot]
     order["parked"] = 0
+    book["resting"] += 1
+    level = levels[side, position]
+    tail = level["tail"]
     order["previous"] = tail
     order["next"] = 0
     level["tail"] = slot
-    level["quantity"] += quantity
+    level["quantity"] += order["quantity"]
     level["orders"] += 1
     orders[tail]["next"] = slot
     if tail != 0:
-        return np.int64(slot)
+        return
     level["head"] = slot
     set_bit(words[side], book["ticks"], position)
     if side == 0:
@@ -84,7 +93,46 @@ def rest(book, levels, orders, words, side, position, quantity, owner, order_id)
             book["best_bid"] = position
     elif book["best_ask"] < 0 or position < book["best_ask"]:
         book["best_ask"] = position
-    return np.int64(slot)
+
+
+@kernel
+def park(book, orders, slot):
+    """Put an order whose price is beyond the limits at the end of the parked ones."""
+    order = orders[slot]
+    tail = book["parked_tail"]
+    order["parked"] = 1
+    order["previous"] = tail
+    order["next"] = 0
+    orders[tail]["next"] = slot
+    book["parked_tail"] = slot
+    if tail == 0:
+        book["parked_head"] = slot
+    book["parked"] += 1
+
+
+@kernel
+def unpark(book, orders, slot):
+    """Take an order out of the parked ones and free its slot."""
+    before, after = orders[slot]["previous"], orders[slot]["next"]
+    orders[before]["next"] = after
+    orders[after]["previous"] = before
+    if before == 0:
+        book["parked_head"] = after
+    if after == 0:
+        book["parked_tail"] = before
+    book["parked"] -= 1
+    book["hidden"] -= orders[slot]["hidden"]
+    release(book, orders, slot)
+
+
+@kernel
+def release(book, orders, slot):
+    """Free a slot."""
+    order = orders[slot]
+    order["id"] = 0
+    order["quantity"] = 0
+    order["next"] = book["free"]
+    book["free"] = slot
 
 
 @kernel
@@ -151,10 +199,7 @@ def remove(book, levels, orders, words, slot):
     level["tail"] = before if after == 0 else tail
     orders[before]["next"] = after
     orders[after]["previous"] = before
-    order["id"] = 0
-    order["quantity"] = 0
-    order["next"] = book["free"]
-    book["free"] = slot
+    release(book, orders, slot)
     book["resting"] -= 1
     if level["orders"] == 0:
         vacate(book, words, side, position)
@@ -162,7 +207,7 @@ def remove(book, levels, orders, words, slot):
 
 @kernel
 def in_priority(book, levels, orders, words, slots):
-    """Write the slots of all resting orders: bids from the best, then asks from the best, each in time."""
+    """Write the slots of all orders: bids from the best, then asks from the best, each in time, then parked ones."""
     count = 0
     ticks = book["ticks"]
     for side in range(2):
@@ -174,6 +219,11 @@ def in_priority(book, levels, orders, words, slots):
                 count += 1
                 slot = orders[slot]["next"]
             at = next_below(words[0], ticks, at - 1) if side == 0 else next_above(words[1], ticks, at + 1)
+    slot = book["parked_head"]
+    while slot != 0:
+        slots[count] = slot
+        count += 1
+        slot = orders[slot]["next"]
     return count
 
 
