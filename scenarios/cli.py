@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    import pandas as pd
     from rich.console import Console
 
     from scenarios.results import Row
@@ -152,6 +153,54 @@ def _run(
 
 
 @app.command()
+def influence(
+    sources: Annotated[
+        list[Path],
+        typer.Argument(metavar="RUN-or-FILE...", help="A run folder; or CSV or Parquet of prices."),
+    ],
+    columns: Annotated[
+        str | None, typer.Option(metavar="A,B,...", help="Markets to keep, in this order; all if not given.")
+    ] = None,
+    time: Annotated[str | None, typer.Option(metavar="COLUMN", help="The time column.")] = None,
+    tz: Annotated[
+        str | None, typer.Option(metavar="ZONE", help="Zone of the times, as Asia/Shanghai.")
+    ] = None,
+    step: Annotated[str | None, typer.Option(help="The common clock, as 1s; 60s if not given.")] = None,
+    max_age: Annotated[str | None, typer.Option(help="How old a price may be on the clock, as 5min.")] = None,
+    lags: Annotated[str, typer.Option(metavar="aic|bic|N", help="K, the order in levels.")] = "aic",
+    beta: Annotated[str, typer.Option(metavar="unit|estimate", help="Cointegrating vectors.")] = "estimate",
+    fx: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="MARKET=RATE", help="Divide by a rate: a column, a file, or CNY (ECB, per USD)."
+        ),
+    ] = None,
+    first: Annotated[str | None, typer.Option("--from", metavar="DATE", help="First day to keep.")] = None,
+    last: Annotated[str | None, typer.Option("--until", metavar="DATE", help="Last day to keep.")] = None,
+    bootstrap: Annotated[int, typer.Option(min=0, help="Draws for the intervals.")] = 200,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the bootstrap.")] = 1,
+) -> None:
+    """Estimate who leads, from a run's quotes or from your own prices: shares, spillovers, lead and lag."""
+    from scenarios.estimate import estimates_of
+
+    arms = estimates_of(
+        sources, columns=_listed(columns), time=time, tz=tz, step=step, max_age=max_age, lags=lags, beta=beta,
+        fx=fx or [], first=first, last=last, bootstrap=bootstrap, seed=seed,
+    )  # fmt: skip
+    console = _console()
+    for arm in arms:
+        console.print(f"[bold]{arm.name}[/bold]" if len(arms) > 1 else arm.name, highlight=False)
+        for fact in arm.facts():
+            console.print(f"  {fact}", highlight=False, markup=False, soft_wrap=True)
+    for title in dict.fromkeys(title for arm in arms for title in arm.tables()):
+        having = {arm.name: arm.tables()[title] for arm in arms if title in arm.tables()}
+        frames = [frame.add_suffix(f", {name}") if len(arms) > 1 else frame for name, frame in having.items()]
+        _print_frame(title, frames, console)
+    for line in dict.fromkeys(line for arm in arms for line in arm.advice()):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+@app.command()
 def bench(
     only: Annotated[
         str | None, typer.Argument(metavar="NAME", help="Only the benchmark of this name.")
@@ -202,6 +251,29 @@ def print_rows(rows: Sequence[Row], console: Console) -> None:
             values[-1] = f"[bold magenta]{values[-1]}[/]"
         table.add_row(f" {escape(row.label)}", *values, row.unit)
     console.print(table, highlight=False)
+
+
+def _print_frame(title: str, frames: Sequence[pd.DataFrame], console: Console) -> None:
+    """Print frames of text under one title, beside one another; a row that one of them lacks is blank there."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column(escape(title), no_wrap=True)
+    for frame in frames:
+        for column in frame.columns:
+            table.add_column(escape(str(column)), justify="right")
+    for row in dict.fromkeys(row for frame in frames for row in frame.index):
+        cells = [
+            str(frame.at[row, c]) if row in frame.index else "" for frame in frames for c in frame.columns
+        ]
+        table.add_row(f" {escape(str(row))}", *map(escape, cells))
+    console.print(table, highlight=False)
+    console.print()
+
+
+def _listed(text: str | None) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()] if text else []
 
 
 def _console() -> Console:
