@@ -8,6 +8,7 @@ from datetime import date
 import numpy as np
 import pytest
 from populations import START_NS, go, opened
+from worlds import NO_TAPE
 
 from agents.traders.kernel import draws, news
 from agents.traders.state import Stream
@@ -16,6 +17,9 @@ from exchange.codes import Phase, Venue
 from exchange.units import NS_PER_HOUR, NS_PER_MINUTE
 
 MASK = 2**64 - 1
+NO_NOISE = {
+    f"traders.sc.{key}": 0.0 for key in ("noise_limit_per_s", "noise_market_per_s", "informed_per_s")
+} | {"traders.news.volatility_annual": 0.0}
 FIGURES = {
     "traders.cross_learning.sc_follows_brent": 0.6,
     "traders.cross_learning.sc_follows_oman": 0.2,
@@ -26,43 +30,40 @@ FIGURES = {
 
 
 class Twin:
-    """Prices and beliefs in plain lists; it learns one second at a time, as `news.learn` says it does."""
+    """Prices, beliefs and what is not read yet, in plain lists; it learns a second at a time, as `news.learn` says."""
 
     def __init__(self, state) -> None:
         self.prices = state["price_value"].tolist()
         self.makers = state["maker_value"].tolist()
         self.informed = state["informed_value"].tolist()
-        self.shut = [seen == 0 for seen in state["price_seen"]]
-        self.left = state["left_gap"].tolist()
+        self.unread = state["unread"].tolist()
 
-    def learn(self, now: list[float | None], is_open: list[bool], p) -> None:
-        """Take the venues' log prices after the basis; None where a side is empty or the venue is shut."""
+    def learn(self, now: list[float | None], moves: list[float], p) -> None:
+        """Take the venues' log prices after the basis (None where a side is empty or shut), and their own moves."""
+        for reader in range(3):
+            for venue in range(3):
+                if venue != reader:
+                    waiting = self.unread[reader][venue] + moves[venue]
+                    read = p["tape_reading_per_s"] * waiting
+                    self.unread[reader][venue] = waiting - read
+                    self.makers[reader] += p["cross_following"][reader, venue] * read
+                    self.informed[reader] += p["cross_following"][reader, venue] * read
         for venue, price in enumerate(now):
-            if price is None:
-                if not is_open[venue] and not self.shut[venue]:
-                    self.shut[venue] = True
-                    self.left[venue] = [self.prices[venue] - other for other in self.prices]
-                continue
-            for other in range(3):
-                if self.shut[venue]:
-                    change = (price - self.prices[other]) - self.left[venue][other]
-                else:
-                    change = price - self.prices[venue]
-                self.makers[other] += p["cross_following"][other, venue] * change
-                self.informed[other] += p["cross_following"][other, venue] * change
-            self.prices[venue], self.shut[venue] = price, False
-            self.informed[venue] += p["own_learning_per_s"][venue] * (price - self.informed[venue])
-        for venue in range(3):
-            for other in range(3):
-                if not self.shut[other]:
-                    rate = p["cross_learning_per_s"][venue, other]
-                    self.makers[venue] += rate * (self.prices[other] - self.makers[venue])
-                    self.informed[venue] += rate * (self.prices[other] - self.informed[venue])
+            if price is not None:
+                self.prices[venue] = price
+                self.informed[venue] += p["own_learning_per_s"][venue] * (price - self.informed[venue])
+        for reader in range(3):
+            for venue in range(3):
+                if now[venue] is not None:
+                    rate = p["cross_learning_per_s"][reader, venue]
+                    self.makers[reader] += rate * (self.prices[venue] - self.makers[reader])
+                    self.informed[reader] += rate * (self.prices[venue] - self.informed[reader])
 
 
 def test_learning_from_prices_is_that_of_a_plain_twin_through_breaks_and_emptied_sides():
     made = go(opened(FIGURES), 30)
     s, rng = made.state, np.random.default_rng(3)
+    s["own_move"][:] = 0.0
     twin = Twin(s)
     for step in range(400):
         if step % 40 == 20:
@@ -80,11 +81,40 @@ def test_learning_from_prices_is_that_of_a_plain_twin_through_breaks_and_emptied
             quoted = book["phase"] == Phase.CONTINUOUS and book["best_ask"] >= 0
             usd = (book["base_tick"] + bid + 1.0) * s["tick_usd"][venue]
             now.append(math.log(usd) - s["basis"][venue] if quoted else None)
+        moves = (rng.normal(0, 1e-4, 3) * (rng.random(3) < 0.5)).tolist()
+        s["own_move"][:] = moves
         news.learn(s)
-        twin.learn(now, [book["phase"] == Phase.CONTINUOUS for book in s["books"]], s["parameters"])
+        twin.learn(now, moves, s["parameters"])
         np.testing.assert_allclose(s["maker_value"], twin.makers, rtol=0, atol=1e-12)
         np.testing.assert_allclose(s["informed_value"], twin.informed, rtol=0, atol=1e-12)
-    assert any(gap != 0 for gaps in twin.left for gap in gaps)  # some break was learnt across
+        np.testing.assert_allclose(s["unread"], twin.unread, rtol=0, atol=1e-12)
+
+
+def test_a_follower_takes_over_its_share_of_a_move_and_no_more():
+    made = opened(NO_TAPE | {
+        "traders.cross_learning.sc_follows_brent": 0.6, "traders.cross_learning.tape_half_life_seconds": 5.0,
+    })  # fmt: skip
+    s = made.state
+    before = s["maker_value"].copy()
+    s["own_move"][Venue.BRENT] = 0.01
+    for second in range(200):
+        news.learn(s)
+        if second == 4:
+            assert s["maker_value"][Venue.SC] - before[Venue.SC] == pytest.approx(0.6 * 0.005, rel=1e-9)
+    np.testing.assert_allclose(s["maker_value"] - before, [0.006, 0.0, 0.0], atol=1e-12)
+
+
+def test_what_arbitrage_or_following_moves_is_no_move_of_its_own():
+    made = opened(NO_TAPE | NO_NOISE)
+    made.tell(Venue.BRENT, 0.01)  # arbitrageurs carry it to SC, where nobody else trades
+    s = made.state
+    s["own_move"][:] = 0.0
+    read = 0.0
+    for _ in range(120):
+        go(made, 1)
+        read += abs(float(s["own_move"][Venue.SC])) + abs(float(s["unread"][Venue.OMAN, Venue.SC]))
+    assert int(made.book(Venue.SC)["volume"]) > 0
+    assert read == 0.0
 
 
 def test_a_gap_closes_by_half_in_its_half_life():

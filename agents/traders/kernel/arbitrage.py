@@ -1,7 +1,7 @@
 """Cross-venue arbitrage: buy the cheap barrel, sell the dear one, while capital lasts.
 
 A pair compares prices in one currency after the basis (import parity, quality). It enters beyond its band, leaves when
-the gap has closed, and never holds more than its capital allows.
+the gap has closed, and never holds more than its capital allows. What one leg could not sell it sells next.
 """
 
 from __future__ import annotations
@@ -34,6 +34,18 @@ def tradable(s, venue):
 
 
 @kernel
+def square(s, pair, venue, wanted, trades):
+    """Sell what a leg holds too much, because its other order found too few buyers; return whether it did."""
+    account = ARBITRAGE_ACCOUNT + pair
+    excess = s["positions"][venue, account] - wanted
+    if excess <= 0:
+        return False
+    bid = s["books"][venue]["best_bid"] - _SLACK_TICKS
+    place(s, venue, 1, bid, min(s["parameters"]["arbitrage_slice_lots"][pair], excess), account, _CLASS, False, trades)
+    return True
+
+
+@kernel
 def act(s, pair, trades):
     """Let one pair look at its two venues once, and trade a slice."""
     left, right = PAIRS[pair]
@@ -44,6 +56,8 @@ def act(s, pair, trades):
     if most == 0:
         return
     held = s["pair_lots"][pair]
+    if square(s, pair, left, held, trades) or square(s, pair, right, -held, trades):
+        return
     gap = s["price_value"][right] - s["price_value"][left]
     needed = (
         p["arbitrage_band"][pair] if held == 0 else min(p["arbitrage_band"][pair], p["arbitrage_exit"][pair])
