@@ -154,12 +154,15 @@ class Estimates:
                 {v: [_text(shares.table.loc[(f, v)]) for f in names] for v in shares.venues},
                 index=[_FIGURE_NAMES[f] for f in names],
             )
-            found["Adjustment to each relation"] = pd.concat(
-                pd.DataFrame(
-                    {v: pd.Series(_alpha_text(shares.alpha.loc[(v, relation)])) for v in shares.venues}
-                ).rename(index=lambda figure, of=relation: f"{figure}, {of}")
-                for relation in shares.beta.columns
-            )
+            adjustment = {
+                v: {
+                    f"{figure}, {relation}": text
+                    for relation in shares.beta.columns
+                    for figure, text in _alpha_text(shares.alpha.loc[(v, relation)]).items()
+                }
+                for v in shares.venues
+            }
+            found["Adjustment to each relation"] = pd.DataFrame(adjustment)
         if self.grid is not None:
             index = [f"K = {lags}, beta {beta}" for lags, beta in self.grid.index]
             found["IS by K and beta"] = self.grid.map("{:.3f}".format).set_axis(index)
