@@ -1,4 +1,4 @@
-"""Random order flow through the engine has the probabilities that queueing theory says: Cont, Stoikov and Talreja (2010).
+"""Random order flow has the probabilities that queueing theory says: Cont, Stoikov and Talreja (2010).
 
 With a spread of one tick, the mid price rises when the ask queue runs empty before the bid queue does. Both are
 independent birth-death chains: limit orders arrive at rate LIMIT, market orders take the first at rate MARKET, each
@@ -16,7 +16,7 @@ from exchange.codes import Kind, Side
 LIMIT, MARKET, CANCEL = 1.85, 0.94, 0.71
 BID, ASK = 100, 101
 PUBLISHED = [0.500, 0.336, 0.259, 0.216, 0.188]
-"""The paper's probabilities for one order at the bid and one to five at the ask (noted from memory, not from the page)."""
+"""The paper's table for one order at the bid and one to five at the ask (noted from memory, not from the page)."""
 
 
 def probabilities_of_a_rise(most: int = 40) -> np.ndarray:
@@ -67,13 +67,13 @@ def rises(bids: int, asks: int, rng: np.random.Generator) -> bool:
     while True:
         rates = [LIMIT, LIMIT, MARKET, MARKET, CANCEL * len(queues[0]), CANCEL * len(queues[1])]
         event = int(np.searchsorted(np.cumsum(rates), rng.random() * sum(rates)))
-        side = event % 2
+        side = Side(event % 2)
         if event < 2:
             book.submit(next_id, side, (BID, ASK)[side], 1)
             queues[side].append(next_id)
             next_id += 1
         elif event < 4:  # a market order takes the first order of `side`
-            _, trades = book.submit(2**40, 1 - side, (BID, ASK)[side], 1, kind=Kind.FAK)
+            _, trades = book.submit(2**40, Side(1 - side), (BID, ASK)[side], 1, kind=Kind.FAK)
             assert int(trades["maker_id"][0]) == queues[side].pop(0)
         else:
             book.cancel(queues[side].pop(int(rng.integers(len(queues[side])))))
