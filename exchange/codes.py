@@ -5,6 +5,7 @@ They are shared by kernels and Python. They carry no behaviour but the sentence 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import IntEnum
 
 
@@ -38,6 +39,16 @@ class Kind(IntEnum):
     MARKET = 4
     REPLACE = 5
     ICEBERG = 6
+
+
+def kinds_named(names: Iterable[str]) -> frozenset[Kind]:
+    """Return the order kinds that a rulebook names in small letters. Raises ValueError for a name that is none."""
+    known = {kind.name.lower(): kind for kind in Kind}
+    names = tuple(names)
+    for name in names:
+        if name not in known:
+            raise ValueError(f"order kind {name!r}: must be one of {', '.join(known)}")
+    return frozenset(known[name] for name in names)
 
 
 class Phase(IntEnum):
