@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from scenarios.tomlfile import BadInput
+
 if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
@@ -44,11 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     one_blas_thread()  # before NumPy is loaded, or one worker would add in another order than two
     try:
         app(args=None if arguments is None else list(arguments))
-    except Exception as error:
-        from scenarios.tomlfile import BadInput  # imported here, or it would slow --help
-
-        if not isinstance(error, BadInput):
-            raise
+    except BadInput as error:
         print(error, file=sys.stderr)
         sys.exit(2)
 
@@ -153,6 +151,28 @@ def _run(
 
 
 @app.command()
+def compare(
+    a: Annotated[Path, typer.Argument(metavar="RUN_A", help="The folder of a run.")],
+    b: Annotated[Path, typer.Argument(metavar="RUN_B", help="The folder of another.")],
+    arm: Annotated[
+        str | None, typer.Option(metavar="base|changed", help="The scenario as written if not given.")
+    ] = None,
+) -> None:
+    """Compare two runs: effects B - A, paired by replication where they share their seed."""
+    from scenarios.compare import compare as compare_runs
+    from scenarios.results import read_run
+
+    found = compare_runs(read_run(a), read_run(b), arm=arm)
+    console = _console()
+    for letter, path, name in zip("AB", (a, b), found.arms, strict=True):
+        console.print(f"{letter}: {path}, {name} arm", highlight=False, markup=False, soft_wrap=True)
+    for title, frame in found.tables().items():
+        _print_frame(title, [frame], console)
+    for note in found.notes:
+        console.print(note, highlight=False, markup=False, soft_wrap=True)
+
+
+@app.command()
 def influence(
     sources: Annotated[
         list[Path],
@@ -209,8 +229,6 @@ def bench(
     """Measure throughput: of matching, and of the whole market."""
     import subprocess
 
-    from scenarios.tomlfile import BadInput
-
     folder = Path(__file__).parents[1] / "benchmarks"
     found = {path.stem: path for path in sorted(folder.glob("[a-z]*.py"))}
     if not found:
@@ -262,7 +280,7 @@ def _print_frame(title: str, frames: Sequence[pd.DataFrame], console: Console) -
     table.add_column(escape(title), no_wrap=True)
     for frame in frames:
         for column in frame.columns:
-            table.add_column(escape(str(column)), justify="right")
+            table.add_column(escape(str(column)), justify="right", no_wrap=console.width >= 140)
     for row in dict.fromkeys(row for frame in frames for row in frame.index):
         cells = [
             str(frame.at[row, c]) if row in frame.index else "" for frame in frames for c in frame.columns
