@@ -32,7 +32,7 @@ def mixed_stream(
     setup = _limit_orders(rng, 1, resting, CENTRE, CENTRE, width_ticks)
     book.process(setup, events=False, trades=False, quotes=False)
     parts, next_id = [], resting + 1
-    size = max(4, min(256, resting // 8))
+    size = max(4, min(resting // 8, 256 if resting < 50_000 else 8_192))
     for start in range(0, count, size):
         rows = _one_round(rng, book, next_id, min(size, count - start), resting, width_ticks)
         book.process(rows, events=False, trades=False, quotes=False)
