@@ -280,12 +280,15 @@ def _print_frame(title: str, frames: Sequence[pd.DataFrame], console: Console) -
     table.add_column(escape(title), no_wrap=True)
     for frame in frames:
         for column in frame.columns:
-            table.add_column(escape(str(column)), justify="right", no_wrap=console.width >= 140)
+            table.add_column(escape(str(column)), justify="right", no_wrap=not console.is_terminal)
     for row in dict.fromkeys(row for frame in frames for row in frame.index):
         cells = [
             str(frame.at[row, c]) if row in frame.index else "" for frame in frames for c in frame.columns
         ]
         table.add_row(f" {escape(str(row))}", *map(escape, cells))
+    if not console.is_terminal:  # a file has no edge to crop at
+        needed = console.measure(table, options=console.options.update(max_width=1000)).maximum
+        console.width = max(console.width, needed)
     console.print(table, highlight=False)
     console.print()
 

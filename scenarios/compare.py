@@ -74,7 +74,7 @@ class Comparison:
         """Return the measures as text, ready to print, by section."""
         sections: dict[str, dict[str, dict[str, str]]] = {}
         for found in self.measures:
-            cut = "" if found.variance_cut is None else f"{found.variance_cut:.0%}"
+            cut = "" if found.variance_cut is None else f"{round(found.variance_cut, 2) + 0.0:.0%}"
             cells = {
                 "A": estimate_text(found.row.base),
                 "B": estimate_text(found.row.changed),
@@ -115,6 +115,11 @@ def compare(a: Run, b: Run, *, arm: str | None = None) -> Comparison:
         found = _compared(row, estimates, [v.get(row.measure, {}) for v in values], same_streams)
         if found is not None:
             measures.append(found)
+    if same_streams and any(found.pairs == 0 for found in measures):
+        notes.append(
+            "No pairs: a run keeps no replications of these measures; their intervals take the runs as "
+            "independent, which is too wide."
+        )
     if not measures:
         raise BadInput([f"{a.path} and {b.path}: no measure stands in both"])
     return Comparison(arms, same_streams, tuple(measures), tuple(notes))
@@ -170,6 +175,8 @@ def _compared(
         a, b = interval(before, row.unit), interval(after, row.unit)
     elif of_a and of_b:
         effect, cut = unpaired(list(of_a.values()), list(of_b.values()), row.unit), None
+    elif same_streams and a == b:
+        effect, cut = Estimate(0.0, 0.0, 0.0, a.n, row.unit), None
     else:
         effect, cut = _apart(a, b), None
     return Compared(replace(row, base=a, changed=b, effect=effect), len(both), cut)

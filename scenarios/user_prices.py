@@ -182,7 +182,7 @@ class _Table:
         return found
 
     def _prices(self, market: str, cells: pd.Series, times: pd.DatetimeIndex) -> pd.Series:
-        given = ~cells.astype(str).str.strip().isin(_MISSING).to_numpy()
+        given = (cells.notna() & ~cells.astype(str).str.strip().isin(_MISSING)).to_numpy()
         cells, times = cells[given], times[given]
         values = _numbers(cells)
         bad = ~np.isfinite(values.to_numpy())
@@ -240,7 +240,7 @@ def _cells(path: Path) -> pd.DataFrame:
     try:
         if path.suffix.lower() in (".parquet", ".pq"):
             frame = pd.read_parquet(path)
-            if not isinstance(frame.index, pd.RangeIndex):
+            if isinstance(frame.index, pd.DatetimeIndex) or frame.index.name in TIME_NAMES:
                 frame = frame.reset_index(names=frame.index.name or "time")
             frame.index = pd.RangeIndex(1, len(frame) + 1, name="row")
         else:
