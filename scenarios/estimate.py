@@ -38,6 +38,8 @@ from scenarios.user_prices import LONGEST_GAP, UserPrices, read_user_prices
 DAY_NS = 86_400_000_000_000
 HORIZON = 10
 LAG_STEPS = 10
+VARIANCE_STEPS = 5
+"""Steps of a change in the realised variance that weighs the parts of a day: more let less of the noise in."""
 NIGHT_FROM, NIGHT_UNTIL = 18, 6
 _RARE = 0.01
 """A set of open venues that holds for a smaller part of the clock than this is left out of the whole-day share."""
@@ -172,7 +174,8 @@ class Estimates:
             whole = pd.DataFrame(
                 {v: [_text(row)] for v, row in self.whole_day.table.iterrows()}, index=["CWIS"]
             )
-            found["Whole-day share by open hours"] = pd.concat([whole, parts])
+            title = f"Whole-day share by open hours (variance over {VARIANCE_STEPS} steps)"
+            found[title] = pd.concat([whole, parts])
         title = f"Spillover, %: rows receive (K = {spilled.lags}, horizon {spilled.horizon})"
         table = spilled.table.map("{:.1f}".format)
         for figure in ("TO", "NET"):
@@ -226,9 +229,9 @@ def estimate(
     Prices with a clock are read on a common one of `step` (60 s, or the data's own spacing where that is
     wider), each at most `max_age` old; dates are joined where all markets have a price. lags: K in levels,
     or "aic" or "bic". beta: "unit" fixes the cointegrating vectors at 1, -1. Intervals: `bootstrap` draws
-    of trading days (of blocks of about sqrt(T) rows for dates). night_apart: in the whole-day share, estimate
-    common hours from 18:00 to 06:00 apart. Raises BadInput, naming the file, for a step
-    finer than the data and for what the estimators refuse: constant, collinear or too few prices.
+    of trading days (of blocks of about sqrt(T) rows for dates). night_apart: in the whole-day share,
+    estimate common hours from 18:00 to 06:00 apart. Raises BadInput, naming the file, for a step finer than
+    the data and for what the estimators refuse: constant, collinear or too few prices.
     """
     try:
         if prices.daily:
@@ -236,7 +239,8 @@ def estimate(
             return _estimated(prices, sampled, clock, None, lags, beta, bootstrap, seed)
         step_ns, age_ns = _clock(prices, step, max_age)
         quotes = prices.quotes()
-        arguments = {"step": step_ns, "max_age": age_ns, "fx": prices.rates or None}
+        skip = max(60_000_000_000, step_ns)  # a longer step than `skip` would count as a break by itself
+        arguments = {"step": step_ns, "max_age": age_ns, "skip": skip, "fx": prices.rates or None}
         sampled = sample(quotes, **arguments)  # type: ignore[arg-type]
         whole = sample(quotes, require="any", **arguments)  # type: ignore[arg-type]
         if night_apart:
@@ -510,7 +514,9 @@ def _whole_day(
     if kept.kinds.nunique() == 1:
         return None, f"the same venues are open at all hours ({kept.kinds.iloc[0]}), so it is IS"
     try:
-        found = whole_day_information_shares(kept, lags=shares.lags, beta=beta, bootstrap=bootstrap, rng=rng)
+        found = whole_day_information_shares(
+            kept, lags=shares.lags, beta=beta, every=VARIANCE_STEPS, bootstrap=bootstrap, rng=rng
+        )
     except (ValueError, np.linalg.LinAlgError) as error:
         return None, str(error)
     return found, ""
