@@ -2,8 +2,8 @@
 
 Bands: daily figures of SC's main month, 2018-19, 2021 and 2023-25; figures within the day are assumptions. Level
 moments are means over replications of the scenario's own 20 days. Kurtosis and autocorrelations of 20 returns say
-nothing (their standard errors are near 1 and 0.2): they are taken from the pooled returns of all replications, with room
-for the standard error that the pooled number still has.
+nothing (their standard errors are near 1 and 0.2): they are taken from the pooled returns of all replications, with
+room for the standard error that the pooled number still has.
 """
 
 from __future__ import annotations
