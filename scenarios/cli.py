@@ -202,6 +202,7 @@ def influence(
 ) -> None:
     """Estimate who leads, from a run's quotes or from your own prices: shares, spillovers, lead and lag."""
     from scenarios.estimate import estimates_of
+    from scenarios.estimate_text import advice, facts, tables
 
     arms = estimates_of(
         sources, columns=_listed(columns), time=time, tz=tz, step=step, max_age=max_age, lags=lags, beta=beta,
@@ -210,13 +211,14 @@ def influence(
     console = _console()
     for arm in arms:
         console.print(f"[bold]{arm.name}[/bold]" if len(arms) > 1 else arm.name, highlight=False)
-        for fact in arm.facts():
+        for fact in facts(arm):
             console.print(f"  {fact}", highlight=False, markup=False, soft_wrap=True)
-    for title in dict.fromkeys(title for arm in arms for title in arm.tables()):
-        having = {arm.name: arm.tables()[title] for arm in arms if title in arm.tables()}
+    told = {arm.name: tables(arm) for arm in arms}
+    for title in dict.fromkeys(title for by_title in told.values() for title in by_title):
+        having = {name: by_title[title] for name, by_title in told.items() if title in by_title}
         frames = [frame.add_suffix(f", {name}") if len(arms) > 1 else frame for name, frame in having.items()]
         _print_frame(title, frames, console)
-    for line in dict.fromkeys(line for arm in arms for line in arm.advice()):
+    for line in dict.fromkeys(line for arm in arms for line in advice(arm)):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 

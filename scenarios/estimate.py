@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -26,11 +26,9 @@ from scenarios.influence.leadlag import LeadLag, lead_lag
 from scenarios.influence.panel import MIN_BLOCKS, panel
 from scenarios.influence.quotes import log_rate
 from scenarios.influence.sampling import Sample, sample
-from scenarios.influence.shares import FIGURES
 from scenarios.influence.spillover import Spillover, spillover
 from scenarios.influence.times import Duration, duration_ns, nanoseconds
 from scenarios.influence.whole_day import WholeDayShare, whole_day_information_shares
-from scenarios.report import number_text
 from scenarios.results import Run, read_run
 from scenarios.tomlfile import BadInput
 from scenarios.user_prices import LONGEST_GAP, UserPrices, read_user_prices
@@ -43,17 +41,6 @@ VARIANCE_STEPS = 5
 NIGHT_FROM, NIGHT_UNTIL = 18, 6
 _RARE = 0.01
 """A set of open venues that holds for a smaller part of the clock than this is left out of the whole-day share."""
-
-_FIGURE_NAMES = {
-    "IS_low": "IS, lower bound",
-    "IS_high": "IS, upper bound",
-    "IS": "IS, mean of orderings",
-    "CS": "component share",
-    "MIS": "modified IS",
-    "PDS": "PDS",
-    "ILS": "ILS (speed)",
-    "PILS": "PILS (speed)",
-}
 
 Beta = Literal["unit", "estimate"]
 
@@ -88,116 +75,6 @@ class Estimates:
         omega = self.shares.omega.to_numpy()
         sd = np.sqrt(np.diag(omega))
         return float(np.abs(np.triu(omega / np.outer(sd, sd), 1)).max())
-
-    def advice(self) -> list[str]:
-        """Say, a line each, which estimator to trust here and why."""
-        said = []
-        if self.daily:
-            said.append(
-                "One clock: prices that are read at different hours of a day make the earlier one look like a follower."
-            )
-        if not self.shares.gate.passed:
-            return [
-                *said,
-                "Without one common trend no share exists; spillovers and Granger tests still hold.",
-            ]
-        if self.correlation > 0.2:
-            speed = "PILS" if len(self.shares.venues) == 2 else "PILS (of two markets: --columns A,B)"
-            said.append(
-                f"Innovations correlate (up to {self.correlation:.2f}): IS is not unique and ILS is wrong; "
-                f"prefer PDS for the share and {speed} for speed."
-            )
-        width = float((self.shares.share("IS_high") - self.shares.share("IS_low"))["estimate"].max())
-        if width > 0.2:
-            said.append(
-                f"The bounds of IS are {100 * width:.0f} points apart: sample finer if the data allow."
-            )
-        if self.grid is not None:
-            moves = self.grid.max() - self.grid.min()
-            if moves.max() > 0.1:
-                said.append(
-                    f"The choice of K and beta moves the IS of {moves.idxmax()} by {100 * moves.max():.0f} points."
-                )
-        return said
-
-    def facts(self) -> list[str]:
-        """Say, a line each, on what the figures stand: clock, rows, drops, K, beta, rank, and what was noted."""
-        found = self.shares
-        lost = {cause: int(n) for cause, n in self.sample.drops.items()}
-        lost |= {str(cause): int(n) for cause, n in found.dropped.items() if n}
-        told = "; ".join(f"{cause} {n:,}" for cause, n in lost.items()) or "none"
-        trace = found.gate.trace
-        ranks = ", ".join(
-            f"r <= {r}: {row.trace:.1f} against {row.critical_5:.1f} (5 %), {row.critical_1:.1f} (1 %)"
-            for r, row in zip(trace.index, trace.itertuples(), strict=True)
-        )
-        verdict = found.gate.reason or "one common trend"
-        beta = ", ".join(
-            f"({', '.join(f'{round(b, 6) + 0.0:.4g}' for b in found.beta[c].to_numpy()[: len(found.venues)])})"
-            for c in found.beta
-        )
-        blocks = f"{found.days} {'blocks' if self.daily else 'trading days'} in the bootstrap"
-        return [
-            f"Clock: {self.clock}",
-            f"Rows: {found.rows:,} in the regression, of {self.sample.ticks:,} on the clock; {blocks}. Dropped: {told}",
-            f"Model: K = {found.lags}, beta {found.beta_mode} {beta}, deterministic {found.deterministic}",
-            f"Trace test: {verdict} ({ranks})",
-            *([f"No whole-day share: {self.whole_day_reason}"] if self.whole_day is None else []),
-            *self.notes,
-        ]
-
-    def tables(self) -> dict[str, pd.DataFrame]:
-        """Return the figures as text, ready to print, by title; a table that does not apply is left out."""
-        shares, spilled = self.shares, self.spillover
-        found: dict[str, pd.DataFrame] = {}
-        if shares.gate.passed:
-            names = [f for f in FIGURES if shares.share(f)["estimate"].notna().any()]
-            found["Information shares"] = pd.DataFrame(
-                {v: [_text(shares.table.loc[(f, v)]) for f in names] for v in shares.venues},
-                index=[_FIGURE_NAMES[f] for f in names],
-            )
-            adjustment = {
-                v: {
-                    f"{figure}, {relation}": text
-                    for relation in shares.beta.columns
-                    for figure, text in _alpha_text(shares.alpha.loc[(v, relation)]).items()
-                }
-                for v in shares.venues
-            }
-            found["Adjustment to each relation"] = pd.DataFrame(adjustment)
-        if self.grid is not None:
-            index = [f"K = {lags}, beta {beta}" for lags, beta in self.grid.index]
-            found["IS by K and beta"] = self.grid.map("{:.3f}".format).set_axis(index)
-        if self.whole_day is not None:
-            parts = self.whole_day.shares.map("{:.3f}".format)
-            parts.index = pd.Index([f"in {k}, weight {w:.3f}" for k, w in self.whole_day.weights.items()])
-            whole = pd.DataFrame(
-                {v: [_text(row)] for v, row in self.whole_day.table.iterrows()}, index=["CWIS"]
-            )
-            title = f"Whole-day share by open hours (variance over {VARIANCE_STEPS} steps)"
-            found[title] = pd.concat([whole, parts])
-        title = f"Spillover, %: rows receive (K = {spilled.lags}, horizon {spilled.horizon})"
-        table = spilled.table.map("{:.1f}".format)
-        for figure in ("TO", "NET"):
-            rows = spilled.directional.loc[figure]
-            table.loc[figure] = [_text(rows.loc[v]) for v in table.columns]
-        table.loc["total"] = [_text(spilled.totals.loc["total"]), *[""] * (len(table.columns) - 1)]
-        found[title] = table
-        p = self.granger.table["p"].unstack("effect").reindex(columns=list(table.columns))
-        p = p.reindex(list(table.columns))
-        found[f"Granger: p that the row's past does not help the column (K = {self.granger.lags})"] = p.map(
-            lambda value: "" if np.isnan(value) else f"{value:.2g}"
-        )
-        if self.lead_lags:
-            units = {"lag": "lag, s", "correlation": "correlation there", "ratio": "ratio (over 1: leads)"}
-            found["Lead and lag: first before second (Hayashi-Yoshida)"] = pd.DataFrame(
-                {
-                    f"{x} before {y}": [_text(f.figures.loc[key]) for key in units]
-                    for (x, y), f in self.lead_lags.items()
-                },
-                index=list(units.values()),
-            )
-        return found
 
     def to_frame(self) -> pd.DataFrame:
         """Return all estimates in long form: measure, figure, venue, estimate, low, high."""
@@ -536,19 +413,6 @@ def _lead_lags(
         (x, y): lead_lag(logs[x], logs[y], lags, sessions=sessions, bootstrap=bootstrap, rng=rng)
         for x, y in combinations(prices.markets, 2)
     }
-
-
-def _alpha_text(row: Any) -> dict[str, str]:
-    return {"alpha": _text(row, 6), "t (p)": f"{row['t']:.1f} ({row['p']:.2g})"}
-
-
-def _text(row: Any, most: int = 3) -> str:
-    """Write an estimate with its interval, or alone where there is none."""
-    value, low, high = (float(row[key]) for key in ("estimate", "low", "high"))
-    if np.isnan(low):
-        return number_text(value, value / 100, most)
-    scale = (high - low) / 2 or value / 100
-    return f"{number_text(value, scale, most)} [{number_text(low, scale, most)}, {number_text(high, scale, most)}]"
 
 
 def _long(measure: str, table: pd.DataFrame) -> pd.DataFrame:

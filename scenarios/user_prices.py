@@ -23,6 +23,8 @@ MOST_MARKETS = 8
 LONGEST_GAP = pd.Timedelta(days=10)
 SHANGHAI = "Asia/Shanghai"
 
+_A_DAY = pd.Timedelta(hours=20)
+"""Prices that come no oftener than this are a day's, whatever hour stands beside the date."""
 _MISSING = frozenset({"", ".", "-", "NA", "N/A", "NaN", "nan", "null", "None", "<NA>"})
 _DATE = r"\d{4}-\d{2}(?:-\d{2})?"
 _CLOCK = r"[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?"
@@ -99,15 +101,17 @@ def read_user_prices(
     if problems:
         raise BadInput(problems)
     markets = _chosen(name, markets, columns, [c for t in tables for c in t.frame.columns])
-    zone_name = str(next(iter(markets.values())).index.tz or "")  # type: ignore[attr-defined]
-    return UserPrices(
-        name,
-        markets,
-        all(t.dates_only for t in tables),
-        zone_name,
-        {m: _rate(m, source, markets, tables, zone_name) for m, source in rates.items()},
-        tuple(note for t in tables for note in t.notes),
-    )
+    notes = [note for t in tables for note in t.notes]
+    daily = all(t.dates_only for t in tables)
+    if not daily and all(_spacing(series) >= _A_DAY for series in markets.values()):
+        daily = True
+        notes += _hours(markets)
+        markets = {market: _by_date(name, series) for market, series in markets.items()}
+    zone_name = "" if daily else str(next(iter(markets.values())).index.tz or "")  # type: ignore[attr-defined]
+    of_markets = {m: _rate(m, source, markets, tables, zone_name) for m, source in rates.items()}
+    if daily:
+        of_markets = {market: _by_date(name, rate) for market, rate in of_markets.items()}
+    return UserPrices(name, markets, daily, zone_name, of_markets, tuple(notes))
 
 
 @dataclass
@@ -374,6 +378,29 @@ def _chosen(
         if series.empty:
             raise BadInput([f"{name}: {market} has no price"])
     return markets
+
+
+def _spacing(series: pd.Series) -> pd.Timedelta:
+    steps = np.diff(pd.DatetimeIndex(series.index).asi8)
+    return pd.Timedelta(int(np.median(steps)) if len(steps) else 0)
+
+
+def _hours(markets: Mapping[str, pd.Series]) -> list[str]:
+    """Say at which hours daily prices are read, where markets differ."""
+    read = {m: f"{pd.DatetimeIndex(s.index)[0]:%H:%M}" for m, s in markets.items()}
+    if len(set(read.values())) == 1:
+        return []
+    told = ", ".join(f"{market} at {hour}" for market, hour in read.items())
+    return [
+        f"Two clocks: {told}; joined by date, the one read earlier looks like a follower without being one"
+    ]
+
+
+def _by_date(name: str, series: pd.Series) -> pd.Series:
+    days = pd.DatetimeIndex(series.index).tz_localize(None).normalize()
+    if days.has_duplicates:
+        raise BadInput([f"{name}: {series.name} has two prices on {days[days.duplicated()][0].date()}"])
+    return series.set_axis(days)
 
 
 def _rate(

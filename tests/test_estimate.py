@@ -10,6 +10,7 @@ import pytest
 
 from scenarios import cli
 from scenarios.estimate import estimate, estimate_run, estimates_of
+from scenarios.estimate_text import advice, facts, tables
 from scenarios.results import Estimate, Row, RunFolder, read_run
 from scenarios.tomlfile import BadInput
 from scenarios.user_prices import UserPrices, read_user_prices
@@ -72,7 +73,7 @@ def test_the_whole_day_counts_the_hours_in_which_one_is_shut(leader):
 
 
 def test_every_result_says_on_what_it_stands(leader):
-    told = "\n".join(leader.facts())
+    told = "\n".join(facts(leader))
     for part in (
         "Clock: 60 s",
         "Rows: 2,3",
@@ -87,8 +88,8 @@ def test_every_result_says_on_what_it_stands(leader):
     assert {"information share", "alpha", "spillover", "whole-day share", "lead and lag"} == set(
         frame["measure"]
     )
-    tables = leader.tables()
-    assert next(iter(tables)) == "Information shares" and "PILS (speed)" in tables["Information shares"].index
+    shown = tables(leader)
+    assert next(iter(shown)) == "Information shares" and "PILS (speed)" in shown["Information shares"].index
 
 
 def test_the_same_seed_gives_the_same_intervals():
@@ -108,9 +109,9 @@ def test_unrelated_prices_get_a_statement_and_no_share():
     frame["B"] = np.exp(4 + rng.standard_normal(len(frame)).cumsum() * 1e-3)
     found = estimate(prices_of(frame), bootstrap=10)
     assert not found.shares.gate.passed and found.shares.table["estimate"].isna().all()
-    assert found.grid is None and found.whole_day is None and "Information shares" not in found.tables()
-    assert any("more than one common trend" in line for line in found.facts())
-    assert any("no share" in line for line in found.advice())
+    assert found.grid is None and found.whole_day is None and "Information shares" not in tables(found)
+    assert any("more than one common trend" in line for line in facts(found))
+    assert any("no share" in line for line in advice(found))
 
 
 def test_a_currency_is_taken_out():
@@ -125,14 +126,14 @@ def test_correlated_innovations_bring_the_advice_to_prefer_pds():
     frame = minutes(days=6, brent_hours=4, news=(1.0, 0.0), noise=0.5)
     slow = estimate(prices_of(frame), step="5min", lags=2, bootstrap=0)
     assert slow.correlation > 0.2
-    told = " ".join(slow.advice())
+    told = " ".join(advice(slow))
     assert "prefer PDS for the share and PILS for speed" in told and "sample finer" in told
 
 
 def test_few_days_give_no_intervals_and_say_so():
     found = estimate(prices_of(minutes(days=3, brent_hours=4)), lags=2, bootstrap=100)
     assert found.shares.table["low"].isna().all()
-    assert any("no intervals: 3 trading days are too few" in line for line in found.facts())
+    assert any("no intervals: 3 trading days are too few" in line for line in facts(found))
 
 
 def test_dates_are_joined_and_gaps_break_the_sample():
@@ -143,7 +144,7 @@ def test_dates_are_joined_and_gaps_break_the_sample():
     found = estimate(UserPrices("toy.csv", markets, daily=True), lags=2, bootstrap=50)
     assert found.sample.segments.nunique() == 2 and found.sample.drops.to_dict() == {"no price of A": 40}
     assert found.shares.share("IS").loc["A", "low"] > 0.5 and not found.lead_lags
-    assert found.whole_day is None and "One clock" in found.advice()[0]
+    assert found.whole_day is None and "One clock" in advice(found)[0]
     assert "daily, 2020-01-01 to" in found.clock
 
 

@@ -176,3 +176,11 @@ def test_missing_files_and_columns_are_named(write, tmp_path):
     (tmp_path / "b.parquet").write_bytes(b"no parquet")
     with pytest.raises(BadInput, match=r"b\.parquet: cannot be read"):
         read_user_prices([tmp_path / "b.parquet"])
+
+
+def test_daily_prices_of_two_hours_are_joined_by_date_with_a_warning(write):
+    hours = {"15:00": "SC", "22:30": "B"}
+    rows = "".join(f"2024-11-{d:02d}T{at}+08:00,{hours[at]},{70 + d}\n" for d in range(1, 9) for at in hours)
+    found = read_user_prices([write("time,venue,price\n" + rows)])
+    assert found.daily and found.markets["SC"].index.equals(found.markets["B"].index)
+    assert "Two clocks: SC at 15:00, B at 22:30" in found.notes[0]
