@@ -25,7 +25,8 @@ from exchange.contracts import Rulebook
 from exchange.parameters import Parameters
 from scenarios.levers import AnyEvent, CrudeEvent, GasEvent, VenueEvent
 from scenarios.prices_file import read_prices
-from scenarios.tomlfile import BadInput, Document, load, validate
+from scenarios.tomlfile import BadInput, Document, load
+from scenarios.validation import validate
 
 
 class Period(Parameters):

@@ -1,4 +1,4 @@
-"""A TOML file whose every key knows its file and line: loaded, extended, overridden, validated, written.
+"""A TOML file whose every key knows its file and line: loaded, extended, overridden, written.
 
 It knows the form of a scenario file and nothing of what a scenario means. Values come from tomllib, lines
 from a syntax tree.
@@ -12,29 +12,19 @@ import math
 import os
 import re
 import tomllib
-import typing
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from functools import reduce
 from operator import getitem
 from pathlib import Path
-from types import UnionType
-from typing import Any, Literal, TypeVar
-
-from pydantic import BaseModel, ValidationError
-from pydantic.fields import FieldInfo
+from typing import Any
 
 KeyPath = tuple[str | int, ...]
-Model = TypeVar("Model", bound=BaseModel)
 
 LIBRARY = Path(__file__).parent / "library"
 SET_LAYER = "--set"
-_UNIT_WORDS = re.compile(
-    "bbl|m3|k?t|mt|kg|tonnes?|mmbtu|mtpa|bcm|mn|bn|mwh|usd|cny|eur|fen|per|[nm]?s|seconds?|min|minutes?|h|hours?"
-    "|days?|weeks?|months?|years?|pct|percent|pp|share|fraction|bps|ticks?|lots?|knots|nm|km|mw|sqrt|ws|points?"
-)
 
 
 class BadInput(Exception):
@@ -111,11 +101,11 @@ def find(name: str, folder: Path = Path(), asked_at: Origin | None = None) -> Pa
     path = folder / name
     if path.is_file():
         return path
-    start = f"{asked_at}: extends = {_text(name)}" if asked_at else name
+    start = f"{asked_at}: extends = {toml_text(name)}" if asked_at else name
     if name.endswith(".toml"):
         raise BadInput([f"{start}: no such file"])
     known = library_names()
-    nearest = _did_you_mean(name, known + library_names("parts"))
+    nearest = did_you_mean(name, known + library_names("parts"))
     raise BadInput([f"{start}: no such scenario{nearest or '.'} Scenarios: {', '.join(known) or 'none'}"])
 
 
@@ -129,7 +119,7 @@ def _load(path: Path, chain: tuple[Path, ...]) -> Document:
     if isinstance(bases, str):
         bases = [bases]
     if not isinstance(bases, list) or not all(isinstance(base, str) for base in bases):
-        raise BadInput([f"{asked_at}: extends = {_text(bases)}: must be a name or a list of names"])
+        raise BadInput([f"{asked_at}: extends = {toml_text(bases)}: must be a name or a list of names"])
     merged = Document(own.name, {}, {})
     for base in bases:
         _merge(merged, _load(find(base, path.parent, asked_at), (*chain, path.resolve())))
@@ -198,9 +188,9 @@ def _override(document: Document, item: str) -> None:
         last = depth == len(path) - 1
         if isinstance(into, list):
             if not isinstance(key, int) or key >= len(into):
-                raise ValueError(f"{_dotted(path[:depth])} has {len(into)} entries; name one, from [0]")
+                raise ValueError(f"{dotted(path[:depth])} has {len(into)} entries; name one, from [0]")
         elif not isinstance(into, dict) or isinstance(key, int):
-            raise ValueError(f"{_dotted(path[:depth])} is no {'list' if isinstance(key, int) else 'table'}")
+            raise ValueError(f"{dotted(path[:depth])} is no {'list' if isinstance(key, int) else 'table'}")
         elif not last:
             into.setdefault(key, {})
         if not last:
@@ -279,205 +269,12 @@ def _keys(node: Any) -> list[str]:
     return list(tomllib.loads(f"{text} = 0")) if node.type == "quoted_key" else [text]
 
 
-def validate(model: type[Model], document: Document) -> Model:
-    """Return `document` as a `model`. Raises BadInput with every problem, each with file, line and key.
-
-    It is strict as JSON is: text or true is no number, but a list is a tuple and "2024-11-04" a date.
-    """
-    try:
-        return model.model_validate_json(json.dumps(document.values, default=_text), strict=True)
-    except ValidationError as error:
-        raise BadInput(_messages(model, document, error)) from None
-
-
-@dataclass(frozen=True)
-class _Problem:
-    """One pydantic error, placed: its path without union tags, its field and the model around it."""
-
-    kind: str
-    path: KeyPath
-    word: str
-    said: str
-    context: Mapping[str, Any]
-    owner: type[BaseModel] | None
-    about: FieldInfo | None
-    in_union: bool
-    in_key: bool
-
-
-def _messages(model: type[BaseModel], document: Document, error: ValidationError) -> list[str]:
-    problems = [_place(model, item) for item in error.errors(include_url=False)]
-    near = {p.path: _nearest_key(p) for p in problems if p.kind == "extra_forbidden"}
-    explained = {(*path[:-1], name) for path, (name, _) in near.items() if name}
-    bad_keys = {p.path for p in problems if p.in_key}
-    groups: dict[KeyPath, list[_Problem]] = {}
-    for problem in problems:
-        if problem.kind == "missing" and problem.path in explained:
-            continue  # the misspelled key beside it says so
-        if any(problem.path[:depth] in bad_keys for depth in range(len(problem.path))):
-            continue  # what is inside a table of the wrong name tells nothing
-        deeper = any(p.path[: len(problem.path)] == problem.path != p.path for p in problems)
-        if problem.in_union and deeper and problem.kind.endswith("_type"):
-            continue  # another form of the same key fits better and says what is wrong in it
-        groups.setdefault(problem.path, []).append(problem)
-    found: list[tuple[tuple[bool, str, int], str]] = []
-    for path, group in groups.items():
-        first = group[0]
-        at = document.origin(path[:-1] if first.kind == "missing" else path)
-        key = _dotted(path)
-        if first.kind == "extra_forbidden":
-            text = f"{key}: {near[path][1]}"
-        elif first.kind == "missing":
-            text = f"{key}: is missing{_described(first.about)}"
-        else:
-            value = document.value(path)
-            shown = "" if first.in_key or isinstance(value, dict | list | None) else f" = {_text(value)}"
-            must = " or ".join(dict.fromkeys(_must(p) for p in group)).replace(" or must be ", " or ")
-            text = f"{key}{shown}: {must}{_described(first.about)}" if path else must
-        found.append(((at.file != document.name, at.file, at.line or 0), f"{at}: {text}"))
-    return [text for _, text in sorted(found, key=lambda pair: pair[0])]
-
-
-def _place(model: type[BaseModel], error: Mapping[str, Any]) -> _Problem:
-    annotation: Any = model
-    path: KeyPath = ()
-    owner: type[BaseModel] | None = None
-    about: FieldInfo | None = None
-    in_union = False
-    for part in error["loc"]:
-        annotation, members = _plain(annotation)
-        if len(members) > 1:
-            annotation, in_union = _member(members, str(part)), True
-            continue
-        if part == "[key]":
-            continue
-        path, in_union = (*path, part), False
-        if _is_model(annotation):
-            owner = annotation
-            about = annotation.model_fields.get(str(part))
-            annotation = about.annotation if about else Any
-        else:
-            owner = None
-            args = typing.get_args(annotation)
-            annotation = args[-1] if typing.get_origin(annotation) is dict else args[0] if args else Any
-    kind, context, word = error["type"], error.get("ctx", {}), str(error.get("input"))
-    if kind in ("union_tag_invalid", "union_tag_not_found"):
-        path = (*path, context["discriminator"].strip("'"))
-        word, kind, about = context.get("tag", ""), "literal_error" if "tag" in context else "missing", None
-        if "tag" not in context:
-            tags = [tag for m in _plain(annotation)[1] for tag in _tags(m)]
-            about = FieldInfo(description="one of " + _listed(tags))
-        context = {"expected": context.get("expected_tags", "")}
-    return _Problem(kind, path, word, error["msg"], context, owner, about, in_union, "[key]" in error["loc"])
-
-
-def _plain(annotation: Any) -> tuple[Any, list[Any]]:
-    """Strip Annotated and None from an annotation; return it and, for a union, its members."""
-    while typing.get_origin(annotation) is typing.Annotated:
-        annotation = typing.get_args(annotation)[0]
-    if typing.get_origin(annotation) in (typing.Union, UnionType):
-        members = [m for m in typing.get_args(annotation) if m is not type(None)]
-        return _plain(members[0]) if len(members) == 1 else (annotation, members)
-    return annotation, [annotation]
-
-
-def _member(members: Iterable[Any], tag: str) -> Any:
-    for member in (_plain(m)[0] for m in members):
-        if tag in _tags(member) or tag == getattr(member, "__name__", "") or tag.startswith(str(member)[:5]):
-            return member
-    return Any
-
-
-def _tags(member: Any) -> list[str]:
-    """Return the values of a model's Literal fields, its `kind` as a rule."""
-    member = _plain(member)[0]
-    if not _is_model(member):
-        return []
-    annotations = [info.annotation for info in member.model_fields.values()]
-    return [str(tag) for a in annotations if typing.get_origin(a) is Literal for tag in typing.get_args(a)]
-
-
-def _is_model(annotation: Any) -> bool:
-    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
-
-
-def _nearest_key(problem: _Problem) -> tuple[str, str]:
-    """Return the valid key that an unknown key most likely means, and the sentence that says so."""
-    key, known = str(problem.path[-1]), list(problem.owner.model_fields) if problem.owner else []
-    stem, unit = _split_unit(key)
-    for name in known:
-        other_stem, other_unit = _split_unit(name)
-        if stem and stem == other_stem and other_unit and unit.rstrip("s") != other_unit.rstrip("s"):
-            wrong = "wrong unit" if unit else "the unit is missing"
-            return name, f"{wrong}: expected '{name}', in {other_unit.replace('_', ' ')}"
-    close = difflib.get_close_matches(key, known, n=1)
-    if close:
-        return close[0], f"unknown key. Did you mean '{close[0]}'?"
-    return "", f"unknown key. Known here: {', '.join(known) or 'none'}"
-
-
-def _split_unit(key: str) -> tuple[str, str]:
-    words = key.split("_")
-    cut = len(words)
-    while cut > 1 and _UNIT_WORDS.fullmatch(words[cut - 1]):
-        cut -= 1
-    return "_".join(words[:cut]), "_".join(words[cut:])
-
-
-_LIMITS = {
-    "greater_than_equal": ("ge", "must be {} or more"),
-    "greater_than": ("gt", "must be more than {}"),
-    "less_than_equal": ("le", "must be {} or less"),
-    "less_than": ("lt", "must be less than {}"),
-    "too_short": ("min_length", "must have at least {} entries"),
-    "too_long": ("max_length", "must have at most {} entries"),
-}
-_TYPES = {
-    "int": "a whole number",
-    "float": "a number",
-    "finite": "a finite number",
-    "bool": "true or false",
-    "string": "text",
-    "date": "a date such as 2024-11-04",
-    "datetime": "a date and time such as 2024-11-04T09:00:00",
-    "time": "a time such as 09:00:00",
-    "list": "a list",
-    "tuple": "a list",
-    "dict": "a table",
-    "model": "a table",
-}
-
-
-def _must(problem: _Problem) -> str:
-    kind, context = problem.kind, problem.context
-    if kind in _LIMITS:
-        name, text = _LIMITS[kind]
-        return text.format(context[name])
-    if kind in ("literal_error", "enum"):
-        allowed = re.findall(r"'([^']*)'", context["expected"]) or [context["expected"]]
-        return f"must be one of {_listed(allowed)}{_did_you_mean(problem.word, allowed)}"
-    if kind in ("value_error", "assertion_error"):
-        return str(context.get("error", problem.said))
-    base = kind.partition("_")[0]
-    if base in _TYPES and kind.endswith(("_type", "_parsing", "_from_float", "_number", "_inexact")):
-        return f"must be {_TYPES[base]}"
-    return problem.said[:1].lower() + problem.said[1:]
-
-
-def _described(about: FieldInfo | None) -> str:
-    return f" ({about.description})" if about and about.description else ""
-
-
-def _did_you_mean(word: str, known: Sequence[str]) -> str:
+def did_you_mean(word: str, known: Sequence[str]) -> str:
     close = difflib.get_close_matches(word, known, n=1)
     return f". Did you mean '{close[0]}'?" if close else ""
 
 
-def _listed(words: Iterable[str]) -> str:
-    return ", ".join(f"'{word}'" for word in words)
-
-
-def _dotted(path: KeyPath) -> str:
+def dotted(path: KeyPath) -> str:
     text = "".join(f"[{key}]" if isinstance(key, int) else f".{_key(key)}" for key in path)
     return text.removeprefix(".") or "the file"
 
@@ -491,7 +288,7 @@ def _table_lines(values: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[s
     nested = {k: v for k, v in values.items() if isinstance(v, Mapping) or _is_array_of_tables(v)}
     for key, value in values.items():
         if key not in nested and value is not None:
-            yield f"{_key(key)} = {_text(value)}"
+            yield f"{_key(key)} = {toml_text(value)}"
     for key, value in nested.items():
         here = (*path, key)
         header = ".".join(_key(part) for part in here)
@@ -509,10 +306,10 @@ def _is_array_of_tables(value: Any) -> bool:
 
 
 def _key(key: str) -> str:
-    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else _text(key)
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else toml_text(key)
 
 
-def _text(value: Any) -> str:
+def toml_text(value: Any) -> str:
     """Write one value as TOML."""
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -525,7 +322,7 @@ def _text(value: Any) -> str:
     if isinstance(value, str):
         return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_key(k)} = {_text(v)}" for k, v in value.items() if v is not None) + "}"
+        return "{" + ", ".join(f"{_key(k)} = {toml_text(v)}" for k, v in value.items() if v is not None) + "}"
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(_text(entry) for entry in value) + "]"
+        return "[" + ", ".join(toml_text(entry) for entry in value) + "]"
     raise TypeError(f"{type(value).__name__} has no TOML form")

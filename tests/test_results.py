@@ -172,7 +172,7 @@ def shell(tmp_path, monkeypatch, capsys):
     """Run the command line on a toy scenario model in an empty folder; give its code, output and errors."""
     spec, run = types.ModuleType("scenarios.spec"), types.ModuleType("scenarios.run")
     spec.load_scenario = lambda name, sets, prices: types.SimpleNamespace(
-        name=load(name, sets).values["name"]
+        name=load(name, sets).values["name"], describe=lambda: [f"Scenario {name}"]
     )
     run.run = functools.partial(scenario_run, tmp_path)
     monkeypatch.setitem(sys.modules, "scenarios.spec", spec)
@@ -192,7 +192,7 @@ def shell(tmp_path, monkeypatch, capsys):
 def test_a_run_prints_its_results_and_where_the_report_is(shell, tmp_path):
     code, out, _ = shell("run", "my.toml", "--replications", "3", "--jobs", "1")
     assert code == 0
-    assert "Scenario toy, seed 1" in out and "SC over parity" in out and "0.33 [0.10, 0.50]" in out
+    assert "Seed 1; writing runs" in out and "SC over parity" in out and "0.33 [0.10, 0.50]" in out
     assert "messages per s: 3.1e+06" in out and "runs/toy-1/report.html" in out
     assert json.loads((tmp_path / "runs" / "toy-1" / "manifest.json").read_text())["replications"] == 3
 
@@ -278,15 +278,15 @@ def run(loaded, *, out, **_):
         print("started", flush=True)
         time.sleep(60)
 
-spec = types.SimpleNamespace(load_scenario=lambda *_: types.SimpleNamespace(name="toy"))
+spec = types.SimpleNamespace(load_scenario=lambda *_: types.SimpleNamespace(name="toy", describe=list))
 sys.modules |= {"scenarios.spec": spec, "scenarios.run": types.SimpleNamespace(run=run)}
 cli.main(["run", "toy"])
 """
     pipe = subprocess.PIPE
     command = [sys.executable, "-u", "-c", code]
     with subprocess.Popen(command, cwd=tmp_path, stdout=pipe, stderr=pipe, text=True) as process:
-        while "started" not in process.stdout.readline():
-            pass
+        while "started" not in (line := process.stdout.readline()):
+            assert line, process.stderr.read()
         assert [path.name[:8] for path in (tmp_path / "runs").iterdir()] == [".toy-1.p"]
         process.send_signal(sent)
         _, errors = process.communicate(timeout=20)

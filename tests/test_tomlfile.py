@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from scenarios import tomlfile
-from scenarios.tomlfile import BadInput, dumps, key_lines, load, validate
+from scenarios.tomlfile import BadInput, dumps, key_lines, load
+from scenarios.validation import validate
 
 
 class Strict(BaseModel):
