@@ -215,7 +215,8 @@ def batches(start: OrderBook, stream: Array, size: int, **outputs: bool) -> Meas
 def compile_seconds() -> tuple[float, float]:
     """Return the processor seconds from the import to the first matches of a fresh process: cold and warm cache."""
     with tempfile.TemporaryDirectory() as folder:
-        environment = {**os.environ, "YANGSHAN_CACHE": folder}
+        environment = {**os.environ, "YANGSHAN_CACHE": folder, "PYTHONPYCACHEPREFIX": folder}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         command = [sys.executable, "-c", _FIRST_MATCH]
         cold, warm = (
             float(subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout)

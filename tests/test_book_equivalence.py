@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 from strategies import HIGH, LOW, fast_answers, naive_answers, random_messages
 
-from exchange.book import OrderBook
-from exchange.codes import Code, PriceRule
+from exchange.book import OrderBook, digest
+from exchange.codes import Code, Phase, PriceRule
 from exchange.naive_book import NaiveBook
 from exchange.records import TRADE
 
-MANY = 150_000
+MANY = int(os.environ.get("YANGSHAN_TEST_MESSAGES", "100000"))
+"""How many messages each rule set is tried with: YANGSHAN_TEST_MESSAGES=1000000 takes five minutes."""
 MODE = """
 import sys
 sys.path.insert(0, "tests")
@@ -31,11 +32,15 @@ def answers_digest(count: int) -> str:
     for rule in PriceRule:
         book = OrderBook(LOW, HIGH, rule=rule, capacity=16)
         answers = fast_answers(book, random_messages(count, seed=5), batch=100)
-        weights = (
-            int((values * np.arange(1, values.size + 1).reshape(values.shape)).sum())
-            for values in answers.values()
-        )
-        found.append(f"{book.state_hash()} {' '.join(str(weight) for weight in weights)}")
+        found += [book.state_hash(), *(digest(values.ravel()) for values in answers.values())]
+        book.phase = Phase.AUCTION_ENTRY
+        book.process(random_messages(count // 4, seed=6))
+        auction = book.uncross()
+        beyond = book.set_limits(LOW + 90, HIGH - 95)
+        found += [
+            f"{auction.price_ticks} {auction.volume_lots} {len(auction.trades)} {len(beyond)}",
+            book.state_hash(),
+        ]
     return " ".join(found)
 
 
