@@ -167,7 +167,9 @@ def estimate_run(
             raise BadInput([f"{run.path}: no venue '{missing[0]}' among {', '.join(markets)}"])
         chosen = {c: markets[c] for c in columns} if columns else markets
         note = f"replication {rows['replication'].min()}; mid quotes in USD/bbl"
-        prices = UserPrices(f"{run.path}, {arm}", chosen, daily=False, zone="", notes=(note,))
+        prices = UserPrices(
+            f"{run.path}, {arm}", chosen, daily=False, zone="Shanghai wall clock", notes=(note,)
+        )
         found.append(
             replace(
                 estimate(

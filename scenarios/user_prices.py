@@ -70,8 +70,8 @@ def read_user_prices(
     """Read prices from one file of several markets, or from several files.
 
     A file is wide (a time column and a column for each market; an empty cell is no new price) or long
-    (columns time, venue, and price or bid and ask). A file with a single column called price or value is
-    named after its file. Times are written as 2024-11-04, 2024/11/04, 20241104 or 2024-11-04 09:01:00,
+    (columns time, venue, and price or bid and ask). Of several files, one of bars (high, low, close) or
+    with a single column called price, close or value is named after its file. Times are written as 2024-11-04, 2024/11/04, 20241104 or 2024-11-04 09:01:00,
     with an offset or without; Parquet may hold timestamps, or nanoseconds in `at_ns`.
 
     columns: the markets to keep, in this order. time: the time column. tz: the zone of times without an
@@ -164,6 +164,9 @@ class _Table:
         self._check_order(self.times, self.frame.index)
         names = [str(c) for c in self.frame.columns if str(c) not in rates]
         chosen = [c for c in names if c in wanted] or [c for c in names if not self._is_text(c)]
+        if {"high", "low", "close"} <= set(by_name) and not set(names) & set(wanted):
+            chosen = [by_name["close"]]
+            self.notes.append(f"{self.path}: bars; the close is taken")
         if alone and len(chosen) == 1 and chosen[0].lower() in (*PRICE_NAMES, "value"):
             return {self.path.stem: self._prices(self.path.stem, self.frame[chosen[0]], self.times)}
         return {c: self._prices(c, self.frame[c], self.times) for c in chosen}

@@ -107,7 +107,8 @@ def test_unrelated_prices_get_a_statement_and_no_share():
     rng = np.random.default_rng(3)
     frame = minutes(days=6, brent_hours=4)
     frame["B"] = np.exp(4 + rng.standard_normal(len(frame)).cumsum() * 1e-3)
-    found = estimate(prices_of(frame), bootstrap=10)
+    found = estimate(prices_of(frame, "10:59"), bootstrap=10)
+    assert found.whole_day_reason == "the common hours hold no common trend"
     assert not found.shares.gate.passed and found.shares.table["estimate"].isna().all()
     assert found.grid is None and found.whole_day is None and "Information shares" not in tables(found)
     assert any("more than one common trend" in line for line in facts(found))
@@ -120,6 +121,18 @@ def test_a_currency_is_taken_out():
     plain = estimate(prices_of(frame), lags=2, bootstrap=0)
     dear = estimate(prices_of(frame.assign(A=frame["A"] * rate), rates={"A": rate}), lags=2, bootstrap=0)
     pd.testing.assert_frame_equal(plain.shares.table, dear.shares.table, rtol=1e-6)
+    days = pd.bdate_range("2020-01-01", periods=len(frame))
+    dated = [
+        estimate(UserPrices("toy.csv", markets, daily=True, rates=rates), lags=2, bootstrap=0).shares.table
+        for markets, rates in (
+            ({"A": frame["A"].set_axis(days), "B": frame["B"].set_axis(days)}, {}),
+            (
+                {"A": (frame["A"] * rate).set_axis(days), "B": frame["B"].set_axis(days)},
+                {"A": rate.set_axis(days)},
+            ),
+        )
+    ]
+    pd.testing.assert_frame_equal(*dated, rtol=1e-6)
 
 
 def test_correlated_innovations_bring_the_advice_to_prefer_pds():
@@ -128,6 +141,16 @@ def test_correlated_innovations_bring_the_advice_to_prefer_pds():
     assert slow.correlation > 0.2
     told = " ".join(advice(slow))
     assert "prefer PDS for the share and PILS for speed" in told and "sample finer" in told
+
+
+def test_quotes_that_come_at_odd_times_keep_their_hours_and_their_leader():
+    frame = minutes(days=6, brent_hours=4)
+    rng = np.random.default_rng(5)
+    late = {m: pd.to_timedelta(rng.integers(0, 55, len(frame)), unit="s") for m in frame}
+    markets = {m: frame[m].set_axis(frame.index + late[m])[rng.random(len(frame)) < 0.9] for m in frame}
+    found = estimate(UserPrices("toy.csv", markets, daily=False), step="2min", lags=3, bootstrap=0)
+    assert found.sample.days.nunique() == 6 and found.shares.share("IS").loc["A", "estimate"] > 0.6
+    assert "each price less than 600 s old" in found.clock
 
 
 def test_few_days_give_no_intervals_and_say_so():
@@ -144,6 +167,7 @@ def test_dates_are_joined_and_gaps_break_the_sample():
     found = estimate(UserPrices("toy.csv", markets, daily=True), lags=2, bootstrap=50)
     assert found.sample.segments.nunique() == 2 and found.sample.drops.to_dict() == {"no price of A": 40}
     assert found.shares.share("IS").loc["A", "low"] > 0.5 and not found.lead_lags
+    assert found.granger.rows == 460 - 2 * (1 + found.granger.lags)  # no return and no lag crosses the gap
     assert found.whole_day is None and "One clock" in advice(found)[0]
     assert "daily, 2020-01-01 to" in found.clock
 

@@ -40,6 +40,13 @@ def test_files_of_one_price_are_named_after_themselves(write):
     assert list(found.markets) == ["wti", "brent"] and found.daily
 
 
+def test_bars_give_their_close(write):
+    text = "Date,Open,High,Low,Close,Volume\n2024-11-04,1,3,1,2,0\n"
+    found = read_user_prices([write(text, "a.csv"), write(text, "b.csv")])
+    assert list(found.markets) == ["a", "b"] and found.markets["a"].tolist() == [2.0]
+    assert "bars; the close is taken" in found.notes[0]
+
+
 @pytest.mark.parametrize("date", ["2024-11-04", "2024/11/4", "20241104", "2024-11-04 00:00:00"])
 def test_dates_are_read_as_people_write_them(write, date):
     found = read_user_prices([write(f"date;A;B\n{date};1.5;2\n")])
