@@ -71,8 +71,9 @@ def read_user_prices(
 
     A file is wide (a time column and a column for each market; an empty cell is no new price) or long
     (columns time, venue, and price or bid and ask). Of several files, one of bars (high, low, close) or
-    with a single column called price, close or value is named after its file. Times are written as 2024-11-04, 2024/11/04, 20241104 or 2024-11-04 09:01:00,
-    with an offset or without; Parquet may hold timestamps, or nanoseconds in `at_ns`.
+    with a single column called price, close or value is named after its file. Times are written as
+    2024-11-04, 2024/11/04, 20241104 or 2024-11-04 09:01:00, with an offset or without; Parquet may hold
+    timestamps, or nanoseconds in `at_ns`.
 
     columns: the markets to keep, in this order. time: the time column. tz: the zone of times without an
     offset, and the zone to which times with one are converted (Shanghai's if not given). fx: by market, a
