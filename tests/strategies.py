@@ -115,6 +115,7 @@ def sound(book: OrderBook) -> None:
         (orders["quantity"] > 0).all() and (orders["price"] >= LOW).all() and (orders["price"] <= HIGH).all()
     )
     bid, bid_lots, ask, ask_lots = book.quote()
+    assert int(orders["hidden"].sum()) == book._head["hidden"]
     assert ((orders["hidden"] == 0) | (orders["kind"] == Kind.ICEBERG)).all()
     for side, best, lots, extreme in ((0, bid, bid_lots, max), (1, ask, ask_lots, min)):
         here = orders[orders["side"] == side]

@@ -151,4 +151,6 @@ def test_any_day_equals_the_naive_day(steps: list[tuple[str, Any]], rule: PriceR
         assert book.state_hash() == naive.state_hash()
         orders = book.resting_orders()
         low, high = book.limits_ticks
+        hidden = orders["hidden"].sum() + book.parked_orders()["hidden"].sum()
+        assert int(hidden) == book._head["hidden"]
         assert ((orders["price"] >= low) & (orders["price"] <= high)).all() and len(orders) == book.resting
