@@ -25,7 +25,7 @@ from scenarios.influence.information import (
 from scenarios.influence.leadlag import LeadLag, lead_lag
 from scenarios.influence.panel import MIN_BLOCKS, panel
 from scenarios.influence.quotes import log_rate
-from scenarios.influence.sampling import Sample, sample
+from scenarios.influence.sampling import MIN_ROWS, Sample, sample
 from scenarios.influence.spillover import Spillover, spillover
 from scenarios.influence.times import Duration, duration_ns, nanoseconds
 from scenarios.influence.whole_day import WholeDayShare, whole_day_information_shares
@@ -36,6 +36,7 @@ from scenarios.user_prices import LONGEST_GAP, UserPrices, read_user_prices
 DAY_NS = 86_400_000_000_000
 HORIZON = 10
 LAG_STEPS = 10
+FEWEST_DRAWS = 20
 VARIANCE_STEPS = 5
 """Steps of a change in the realised variance that weighs the parts of a day: more let less of the noise in."""
 NIGHT_FROM, NIGHT_UNTIL = 18, 6
@@ -113,6 +114,8 @@ def estimate(
     try:
         if prices.daily:
             sampled, clock = _dated(prices)
+            if step is not None or max_age is not None:
+                clock += " (step and greatest age are for prices with a clock)"
             return _estimated(prices, sampled, clock, None, lags, beta, bootstrap, seed)
         step_ns, age_ns = _clock(prices, step, max_age)
         quotes = prices.quotes()
@@ -212,6 +215,8 @@ def estimates_of(
         problems.append(f"--lags {lags}: must be aic, bic or a whole number of 1 or more")
     if beta not in ("unit", "estimate"):
         problems.append(f"--beta {beta}: must be unit or estimate")
+    if 0 < bootstrap < FEWEST_DRAWS:
+        problems.append(f"--bootstrap {bootstrap}: must be 0 (no intervals), or {FEWEST_DRAWS} or more")
     for option, text in (("--step", step), ("--max-age", max_age)):
         try:
             if text is not None and duration_ns(text, option) <= 0:
@@ -276,8 +281,10 @@ def _dated(prices: UserPrices) -> tuple[Sample, str]:
     frame = pd.concat([s.rename(m) for m, s in prices.markets.items()], axis=1, sort=True)
     kept = frame.dropna()
     dropped = {f"no price of {m}": int(n) for m, n in frame.isna().sum().items() if n}
-    if len(kept) < 2:
-        raise ValueError(f"{len(kept)} dates have a price of every market: are the files of the same years?")
+    if len(kept) < MIN_ROWS:
+        raise ValueError(
+            f"sample too short: {len(kept)} of {len(frame)} dates have a price of every market, {MIN_ROWS} needed"
+        )
     logs = kept.transform(np.log)
     times = nanoseconds(logs.index, "time")
     for market, rate in prices.rates.items():

@@ -6,6 +6,7 @@ It fills no gap, sorts nothing and guesses no time zone.
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -274,9 +275,15 @@ def _csv_cells(path: Path) -> pd.DataFrame:
     doubled = sorted({name for name in header if header.count(name) > 1})
     if doubled:
         raise BadInput([f"{path}:1: column '{doubled[0]}' stands twice"])
-    frame = pd.read_csv(
-        path, sep=mark, dtype=str, keep_default_na=False, skip_blank_lines=False, encoding="utf-8-sig"
-    )
+    try:
+        frame = pd.read_csv(
+            path, sep=mark, dtype=str, keep_default_na=False, skip_blank_lines=False, encoding="utf-8-sig"
+        )
+    except pd.errors.ParserError as error:
+        if found := re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", str(error)):
+            expected, line, cells = found.groups()
+            raise BadInput([f"{path}:{line}: has {cells} cells, the header has {expected}"]) from None
+        raise
     if not isinstance(frame.index, pd.RangeIndex):
         raise BadInput([f"{path}:2: has more cells than the header, which has {len(header)}"])
     frame = frame.fillna("").set_axis(header, axis=1)

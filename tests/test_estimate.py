@@ -170,6 +170,8 @@ def test_dates_are_joined_and_gaps_break_the_sample():
     assert found.granger.rows == 460 - 2 * (1 + found.granger.lags)  # no return and no lag crosses the gap
     assert found.whole_day is None and "One clock" in advice(found)[0]
     assert "daily, 2020-01-01 to" in found.clock
+    with pytest.raises(BadInput, match="sample too short: 20 of 20 dates"):
+        estimate(UserPrices("toy.csv", {m: series[:20] for m, series in markets.items()}, daily=True))
 
 
 @pytest.mark.parametrize(
@@ -196,6 +198,7 @@ def test_bad_prices_never_give_a_number(change, more, told):
         ({"beta": "both"}, "--beta both: must be unit or estimate"),
         ({"step": "soon"}, "--step soon: must be a duration"),
         ({"max_age": "-5s"}, "--max-age -5s: must be above 0"),
+        ({"bootstrap": 1}, "--bootstrap 1: must be 0"),
         ({"fx": ["CNY"]}, "--fx CNY: must be MARKET=RATE"),
     ],
 )
@@ -240,7 +243,7 @@ def test_a_run_is_estimated_arm_by_arm(run):
 
 
 def test_the_verb_prints_the_arms_beside_each_other(run, capsys):
-    arguments = ["influence", str(run), "--lags", "3", "--bootstrap", "10", "--columns", "B,A"]
+    arguments = ["influence", str(run), "--lags", "3", "--bootstrap", "20", "--columns", "B,A"]
     with pytest.raises(SystemExit) as ended:
         cli.main(arguments)
     assert ended.value.code == 0

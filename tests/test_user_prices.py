@@ -122,7 +122,7 @@ def test_a_window_leaves_out_what_cannot_be_used(write):
         (DAILY.replace("2024-11-05", "2024-02-30"), r":3: Date = '2024-02-30': must be a time"),
         (DAILY.replace("71.2", "seventy"), r":3: B = 'seventy': must be a number"),
         (DAILY.replace("71.2", "0"), r":3: B = 0: must be above 0"),
-        (DAILY.replace("71.2", "71.2,3"), "Expected 3 fields in line 3, saw 4"),
+        (DAILY.replace("71.2", "71.2,3"), ":3: has 4 cells, the header has 3"),
         (WIDE.replace("09:02:00", "09:02:00+08:00"), r":3: has a time zone, the rows before have none: mixed"),
     ],
 )  # fmt: skip
