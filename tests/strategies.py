@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -87,21 +88,24 @@ def fast_answers(book: OrderBook, messages: np.ndarray[Any, Any], batch: int = 1
     }
 
 
+def mostly(usual: list[int], absurd: Sequence[int]) -> st.SearchStrategy[int]:
+    """Draw a usual value, and an absurd one about once in twenty."""
+    return st.integers(0, 19).flatmap(lambda drawn: st.sampled_from(absurd if drawn == 19 else usual))
+
+
 @st.composite
 def messages(draw: st.DrawFn, most: int = 60) -> np.ndarray[Any, Any]:
     """Draw MESSAGE rows on few prices and few ids, so that they cross, repeat and cancel; any field may be absurd."""
-    ids = st.one_of(st.integers(1, 12), st.sampled_from(EDGE_IDS))
-    prices = st.one_of(st.integers(LOW, LOW + 8), st.sampled_from((*EDGE_INTS, HIGH, HIGH + 1, LOW - 1)))
-    quantities = st.one_of(st.integers(1, 9), st.sampled_from(EDGE_INTS))
+    kinds = [int(kind) for kind in (*Kind, *Kind, Kind.LIMIT, Kind.LIMIT, Kind.LIMIT, Kind.ICEBERG)]
     row = st.tuples(
         st.just(0),
-        ids,
-        prices,
-        quantities,
-        st.integers(0, 2),
-        st.one_of(st.integers(1, 3), st.sampled_from(EDGE_INTS)),
-        st.one_of(st.sampled_from((Kind.LIMIT, Kind.LIMIT, *Kind)), st.integers(-128, 127)),
-        st.one_of(st.integers(0, 1), st.integers(-128, 127)),
+        mostly(list(range(1, 13)), EDGE_IDS),
+        mostly(list(range(LOW, LOW + 9)), (*EDGE_INTS, HIGH, HIGH + 1, LOW - 1)),
+        mostly(list(range(1, 10)), EDGE_INTS),
+        st.sampled_from([0, 0, 0, 0, 1]),
+        mostly([1, 2, 3], EDGE_INTS),
+        mostly(kinds, (-128, -1, 7, 99, 127)),
+        mostly([0, 1], (-128, -1, 2, 127)),
         st.integers(0, 1),
     )
     return np.array(draw(st.lists(row, max_size=most)), MESSAGE)
