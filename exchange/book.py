@@ -318,12 +318,19 @@ class OrderBook:
         return digest(np.concatenate([*columns, sums]))
 
     def copy(self) -> OrderBook:
-        """Return an independent book in the same state."""
+        """Return an independent book in the same state: a fork, or a state to come back to."""
         twin = object.__new__(OrderBook)
-        twin._hold(self._memory.copy())
-        twin._trade_room(len(self._rows))
-        twin._submit_one = self._submit_one
+        twin.__setstate__(self._memory.copy())
         return twin
+
+    def __getstate__(self) -> Array:
+        """Return the block of memory, which is the whole state: what pickle saves."""
+        return self._memory
+
+    def __setstate__(self, memory: Array) -> None:
+        self._hold(memory)
+        self._trade_room(_ROWS)
+        self._submit_one = batch.direct_submit_one()
 
     def _trade_room(self, rows: int) -> None:
         self._rows = np.zeros((rows, TRADE.itemsize // 8), np.int64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import Any
 
 import numpy as np
@@ -141,7 +142,9 @@ def test_growth_keeps_priority() -> None:
 def test_an_output_that_is_off_changes_nothing_else(off: str) -> None:
     rows = random_messages(5_000, seed=4)
     whole, part = OrderBook(LOW, HIGH), OrderBook(LOW, HIGH)
-    wanted, got = whole.process(rows), part.process(rows, **{off: False})
+    on = {name: name != off for name in ("events", "trades", "quotes")}
+    wanted = whole.process(rows)
+    got = part.process(rows, events=on["events"], trades=on["trades"], quotes=on["quotes"])
     for name in ("events", "trades", "quotes"):
         found = getattr(got, name)
         np.testing.assert_array_equal(found, getattr(wanted, name)[: 0 if name == off else None])
@@ -192,6 +195,17 @@ def test_a_copy_is_independent() -> None:
     assert book.state_hash() == before != twin.state_hash()
     book.process(rows[2_000:])
     assert book.state_hash() == twin.state_hash()
+
+
+def test_a_book_is_saved_and_restored() -> None:
+    rows = random_messages(4_000, seed=9)
+    book = OrderBook(LOW, HIGH)
+    book.process(rows[:2_000])
+    restored = pickle.loads(pickle.dumps(book))
+    assert restored.state_hash() == book.state_hash()
+    for each in (book, restored):
+        each.process(rows[2_000:])
+    assert restored.state_hash() == book.state_hash()
 
 
 def test_ids_at_the_integer_limits_rest_and_cancel() -> None:
