@@ -14,12 +14,12 @@ DAYS = 12
 BUYING = {"crude.local_buyer.lots_per_day": 24_000, "traders.premium_half_life_days": 1.0}
 """Strong buying that traders soon take for normal: the premium passes import parity within days, not weeks."""
 
-ROOM = {"crude.load_out.initial_fill": 0.3, "crude.load_out.calm_fill": 0.3}
+ROOM = {"crude.load_out.initial_fill": 0.15, "crude.load_out.calm_fill": 0.15}
 
 
 @cache
 def arms(short: bool, replication: int) -> tuple[World, World]:
-    """Run both arms of the expansion with nearly full tanks, or with tanks that are two thirds empty."""
+    """Run both arms of the expansion with nearly full tanks, or with tanks that are nearly empty."""
     loaded = scenario("delivery-base-expansion", BUYING if short else BUYING | ROOM)
     return tuple(run(loaded, DAYS, changed=changed, replication=replication) for changed in (False, True))
 

@@ -72,7 +72,7 @@ class CrossLearning(Parameters):
 class News(Parameters):
     """Permanent news: its yearly volatility and the venues at which its streams enter."""
 
-    volatility_annual: float = Field(ge=0, le=3)
+    volatility_annual: float = Field(ge=0, le=3, description="of a day of median volatility, as a run begins")
     china_share: float = Field(ge=0, le=1, description="of the variance; first seen at SC while SC is open")
     gulf_share: float = Field(ge=0, le=1, description="of the variance; first seen at Oman")
     public_share: float = Field(

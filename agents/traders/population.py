@@ -376,10 +376,9 @@ def _fill_parameters(p: Any, parameters: TraderParameters) -> None:
     p["news_public_share"] = news.public_share
     p["weekend_activity"] = news.weekend_activity
     p["tape_reading_per_s"] = _per_second(parameters.cross_learning.tape_half_life_seconds)
-    log_variance = news.volatility_shock_hourly**2 / (1.0 - news.volatility_persistence_hourly**2)
     jump_variance = news.jumps_per_day * news.jump_scale**2 / _SECONDS_PER_DAY
     daily_sd = news.volatility_annual / math.sqrt(_TRADING_DAYS_PER_YEAR)
-    daily_sd /= math.exp(log_variance) * math.sqrt(1.0 + jump_variance)
+    daily_sd /= math.sqrt(1.0 + jump_variance)
     for stream in Stream:
         profile = np.array(news.china_activity_by_hour if stream is Stream.CHINA else news.activity_by_hour)
         p["news_activity"][stream] = profile / profile.mean()

@@ -41,7 +41,17 @@ def square(s, pair, venue, wanted, trades):
     if excess <= 0:
         return False
     bid = s["books"][venue]["best_bid"] - _SLACK_TICKS
-    place(s, venue, 1, bid, min(s["parameters"]["arbitrage_slice_lots"][pair], excess), account, _CLASS, False, trades)
+    place(
+        s,
+        venue,
+        1,
+        bid,
+        min(s["parameters"]["arbitrage_slice_lots"][pair], excess),
+        account,
+        _CLASS,
+        False,
+        trades,
+    )
     return True
 
 
