@@ -103,7 +103,7 @@ class OrderBook:
         head["best_bid"] = head["best_ask"] = -1
         self._free_slots(1)
         self._trade_room(_ROWS)
-        self._submit_one = batch.direct_submit_one()
+        self._submit_one, self._process = batch.direct_entries()
 
     def _hold(self, memory: Array) -> None:
         self._memory = memory
@@ -164,9 +164,11 @@ class OrderBook:
         """Apply MESSAGE records in their order; return EVENT and QUOTE rows for each, and all TRADE rows.
 
         An output that is not asked for costs nothing and comes back empty. With `buffers` the outputs are views of
-        them. Raises ValueError for more messages than the buffers were made for.
+        them. Raises TypeError for other records, ValueError for more messages than the buffers were made for.
         """
-        count = len(messages)
+        if messages.dtype != MESSAGE:
+            raise TypeError(f"messages must be records of exchange.records.MESSAGE, not {messages.dtype}")
+        left, count = np.ascontiguousarray(messages), len(messages)
         if buffers is not None and count > len(buffers.events):
             raise ValueError(f"{count} messages, but the buffers were made for {len(buffers.events)}")
         event_rows = np.empty(count, EVENT) if buffers is None else buffers.events[:count]
@@ -177,19 +179,19 @@ class OrderBook:
         else:
             rows = np.empty(max(_ROWS, count // 4), TRADE) if buffers is None else buffers.trades
         full: list[Array] = []
-        done = used = 0
+        events_left, quotes_left, rows_left, used = event_rows, quote_rows, rows, 0
         while True:
-            more, written = batch.process(
-                self._memory, messages[done:], event_rows[done:], rows[used:], trades, quote_rows[done:]
-            )
-            done, used = done + more, used + written
-            if done == count:
+            done, written = self._process(self._memory, left, events_left, rows_left, trades, quotes_left)
+            used += written
+            if done == len(left):
                 break
+            left, events_left, quotes_left = left[done:], events_left[done:], quotes_left[done:]
             if self._head["free"] == 0:
                 self._grow()
             else:
                 full.append(rows[:used])
                 rows, used = np.empty(2 * len(rows), TRADE), 0
+            rows_left = rows[used:]
         return BatchResult(
             event_rows, np.concatenate([*full, rows[:used]]) if full else rows[:used], quote_rows
         )
@@ -330,7 +332,7 @@ class OrderBook:
     def __setstate__(self, memory: Array) -> None:
         self._hold(memory)
         self._trade_room(_ROWS)
-        self._submit_one = batch.direct_submit_one()
+        self._submit_one, self._process = batch.direct_entries()
 
     def _trade_room(self, rows: int) -> None:
         self._rows = np.zeros((rows, TRADE.itemsize // 8), np.int64)

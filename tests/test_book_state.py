@@ -164,6 +164,20 @@ def test_buffers_are_used_over_and_over() -> None:
         book.process(rows, buffers=buffers)
 
 
+def test_messages_may_be_strided_or_read_only_but_not_something_else() -> None:
+    rows = random_messages(2_000, seed=4)
+    wanted = OrderBook(LOW, HIGH)
+    wanted.process(rows)
+    strided = np.repeat(rows, 2)[::2]
+    rows.flags.writeable = False
+    for same in (strided, rows):
+        book = OrderBook(LOW, HIGH)
+        book.process(same)
+        assert book.state_hash() == wanted.state_hash()
+    with pytest.raises(TypeError, match="MESSAGE"):
+        wanted.process(np.zeros(3))
+
+
 def test_a_full_book_still_cancels() -> None:
     book = OrderBook(LOW, HIGH, capacity=2)
     assert [book.submit(order_id, Side.BUY, 1000, 1)[0] for order_id in (1, 2)] == [Code.ACCEPTED] * 2

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from functools import cache
 
+import numba
 import numpy as np
 from numba.core import types
 
@@ -18,6 +19,7 @@ from exchange.matching.ids import find, forget, rebuild
 from exchange.matching.ladder import append, in_priority, park, remove
 from exchange.matching.memory import parts, trade_rows
 from exchange.matching.message import LARGEST_ID, submit
+from exchange.records import EVENT, MESSAGE, QUOTE, TRADE
 
 _CANCEL, _MARKET = int(Kind.CANCEL), int(Kind.MARKET)
 
@@ -115,9 +117,16 @@ def submit_one(memory, rows, at_ns, order_id, price, quantity, owner, kind, side
 
 
 @cache
-def direct_submit_one():
-    """Return `submit_one` for seven int64 numbers, without numba's dispatch (see _jit.direct)."""
-    return direct(submit_one, types.int64[::1], types.int64[:, ::1], *[types.int64] * 7)
+def direct_entries():
+    """Return `submit_one` and `process` without numba's dispatch (see _jit.direct): arrays must be contiguous."""
+    memory, rows = types.int64[::1], types.int64[:, ::1]
+    messages, events, trades, quotes = (
+        numba.from_dtype(dtype)[::1] for dtype in (MESSAGE, EVENT, TRADE, QUOTE)
+    )
+    return (
+        direct(submit_one, memory, rows, *[types.int64] * 7),
+        direct(process, memory, messages, events, trades, types.boolean, quotes),
+    )
 
 
 @kernel
