@@ -33,8 +33,8 @@ _BREAK_NS = 5 * NS_PER_MINUTE
 class Replication:
     """What one world left: its tables, information shares, state hash, stream names and rates.
 
-    `information` has rows IS_low, IS, IS_high and CS, a column for each venue; it is None where the venues were not
-    cointegrated with one common trend, or where no order flow was simulated, and `reason` says so.
+    `information` has rows IS_low, IS, IS_high, CS and whole_day (CWIS, SC only), a column for each venue; it is None
+    where the venues had not one common trend, or where no order flow was simulated, and `reason` says so.
     """
 
     frames: Frames
@@ -117,7 +117,29 @@ def _information(world: World, samples: pd.DataFrame) -> tuple[pd.DataFrame | No
     )
     if table.isna().any(axis=None):
         return None, shares.gate.reason
+    share = whole_day_share_of_sc(samples, table.to_numpy()[1, 0])
+    table.loc["whole_day"] = [share, np.nan, np.nan]
     return table, ""
+
+
+def whole_day_share_of_sc(samples: pd.DataFrame, share_while_open: float) -> float:
+    """Return SC's information share over all hours in which Brent trades: 0 while SC is shut.
+
+    CWIS = w x IS, with w the part of Brent's realised variance (returns of five minutes) that falls into SC's hours.
+    Source: Dimpfl and Schweikert (2023).
+    """
+    from scenarios.influence.whole_day import whole_day_share
+
+    clock = samples.index.to_numpy() % (5 * NS_PER_MINUTE) == 0
+    brent = samples.loc[clock, ["Brent_mid"]].transform(np.log)["Brent_mid"]
+    steps = np.diff(brent.index.to_numpy()) == 5 * NS_PER_MINUTE
+    squared = brent.diff().iloc[1:].where(steps) ** 2
+    open_ = samples.loc[clock, "SC_mid"].notna().iloc[1:]
+    variance = pd.Series({"SC open": squared[open_].sum(), "SC shut": squared[~open_].sum()})
+    shares = pd.DataFrame(
+        [[share_while_open, 1 - share_while_open], [0.0, 1.0]], variance.index, ["SC", "elsewhere"]
+    )
+    return float(whole_day_share(shares, variance).table["estimate"].to_numpy()[0])
 
 
 def clock_note(loaded: LoadedScenario) -> str:

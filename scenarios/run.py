@@ -165,7 +165,7 @@ def _write_tables(folder: RunFolder, found: Mapping[str, list[Replication]]) -> 
         frame = pd.concat(shares, ignore_index=True)
         columns = {v: Column("share", f"share of {v}") for v in ("SC", "Oman", "Brent")}
         columns["figure"] = Column(
-            "", "IS_low, IS, IS_high: bounds and mean over orderings; CS: component share"
+            "", "IS_low, IS, IS_high: bounds and mean over orderings; CS: component share; whole_day: CWIS"
         )
         folder.write_table("information_shares", frame, documented(frame) | columns)
 

@@ -102,11 +102,14 @@ def _information_rows(loaded: LoadedScenario, replications: ByArm) -> list[Row]:
     found: dict[str, list[pd.DataFrame | None]] = {
         arm: [r.information for r in replications[arm]] for arm in ARMS if arm in replications
     }
-    if all(table is None for tables in found.values() for table in tables):
+    if not any("days" in r.frames for r in replications["base"]):
         return []
     usable = [k for k in range(len(found["base"])) if all(tables[k] is not None for tables in found.values())]
     if not usable:
-        return []
+        reason = next(r.reason for tables in replications.values() for r in tables if r.information is None)
+        return [
+            Row(INFLUENCE, "information_share", "information shares: none, see the note", "", note=reason)
+        ]
     missing = len(found["base"]) - len(usable)
     note = clock_note(loaded) + (
         f"; {missing} replications without one common trend left out" if missing else ""
@@ -124,7 +127,13 @@ def _information_rows(loaded: LoadedScenario, replications: ByArm) -> list[Row]:
             result.append(
                 _row(INFLUENCE, f"information_share.{key}.{name}", row_label, "share", values, note)
             )
-    return result
+    whole_day = {
+        arm: [float(table["SC"]["whole_day"]) for k in usable if (table := tables[k]) is not None]
+        for arm, tables in found.items()
+    }
+    text = "weighed by Brent's variance in SC's hours and out of them; 0 while SC is shut"
+    label = "whole-day information share of SC"
+    return [*result, _row(INFLUENCE, "whole_day_share.SC", label, "share", whole_day, text)]
 
 
 def _pass_through_rows(

@@ -32,7 +32,8 @@ def world(number, seed, shift):
         {"day": days["trading_day"][:3], "group": "south", "stock_bbl": 5.0, "capacity_bbl": 10.0}
     )
     shares = pd.DataFrame(
-        {v: [0.2, 0.3 + 0.01 * number, 0.4, 0.3] for v in VENUES}, index=["IS_low", "IS", "IS_high", "CS"]
+        {v: [0.2, 0.3 + 0.01 * number, 0.4, 0.3, 0.15] for v in VENUES},
+        index=["IS_low", "IS", "IS_high", "CS", "whole_day"],
     )
     frames = {"days": days, "tanks": tanks, "importer": pd.DataFrame({"open_short_lots": [100.0 + number]})}
     return Replication(frames, None if number == 2 else shares, "", "", (), 0, 0.0)
