@@ -108,6 +108,7 @@ class ContractSpec(Specification):
     person_exit_trading_days: int | None = None
     opening_limit_lots_per_day: int | None = None
     deliverable_short_trading_days: int | None = None
+    tas_widest_ticks: int | None = None
 
     @field_validator("price_rule", mode="before")
     @classmethod

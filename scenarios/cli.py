@@ -227,6 +227,10 @@ def bench(
     only: Annotated[
         str | None, typer.Argument(metavar="NAME", help="Only the benchmark of this name.")
     ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer rounds.")] = False,
+    json: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Keep the figures as NAME.json.")
+    ] = None,
 ) -> None:
     """Measure throughput: of matching, and of the whole market."""
     import subprocess
@@ -238,7 +242,11 @@ def bench(
     if only is not None and only not in found:
         raise BadInput([f"{only}: no such benchmark; there are {', '.join(found)}"])
     for name in [only] if only else list(found):
-        code = subprocess.run([sys.executable, str(found[name])], check=False).returncode
+        options = ["--quick"] if quick else []
+        if json is not None:
+            json.mkdir(parents=True, exist_ok=True)
+            options += ["--json", str(json / f"{name}.json")]
+        code = subprocess.run([sys.executable, str(found[name]), *options], check=False).returncode
         if code:
             raise typer.Exit(1)
 

@@ -182,3 +182,9 @@ def test_settlement_prices():
     assert delivery_settlement_ticks([900, 100, 101, 102, 103, 104]) == 102
     with pytest.raises(ValueError, match="no settlement"):
         delivery_settlement_ticks([])
+
+
+def test_trading_at_settlement_has_its_dates():
+    book = Rulebook.load("ine_sc")
+    days = (date(2020, 10, 9), date(2020, 10, 12), date(2023, 4, 21), date(2023, 4, 24))
+    assert [book.on(day).tas_widest_ticks for day in days] == [None, 0, 0, 20]
