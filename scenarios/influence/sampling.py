@@ -117,7 +117,7 @@ def sample(
             for name in sorted({str(s) for s in pd.unique(state)} - {OPEN_STATE}):
                 causes[name] = state[at] == name
         if sessions is None:
-            causes[AFTER_BREAK] = _after_stretch(grid, (last < 0) | stale, max(skip_ns, step_ns))
+            causes[AFTER_BREAK] = _after_stretch(grid, (last < 0) | stale, skip_ns)
         for name, where in causes.items():
             if require == "all":
                 tally.drop(where, name)
