@@ -19,14 +19,13 @@ from statistics import median
 from time import perf_counter, process_time
 from typing import Any
 
+from _bourse import bourse_book, bourse_calls, play
 from _stream import mixed_stream
 
-from agents.traders.kernel import session
 from agents.traders.population import TraderPopulation
-from agents.traders.state import TIMED
 from agents.traders.warm_up import warm_up
 from exchange.clock import ns
-from exchange.codes import Kind, Phase, Side, Venue
+from exchange.codes import Phase, Venue
 from exchange.units import NS_PER_HOUR, NS_PER_SECOND
 from scenarios.spec import load_scenario
 from scenarios.streams import Streams
@@ -77,7 +76,7 @@ def time_population(rounds: int = 15) -> dict[str, Any]:
     """
     start = open_population()
     before = {name: int(start.state[name]) for name in ("messages", "next_id", "trades")}
-    per_second = sum(session.rate(start.state, v, c) for v in range(len(Venue)) for c in range(TIMED))
+    per_second = float(start.state["rates"].sum())
     bourse = bourse_stream()
     seconds, rates = [], []
     for _ in range(rounds):
@@ -147,47 +146,18 @@ def bourse_stream(messages: int = 100_000) -> Callable[[], float] | None:
     """Return a function that measures the messages per second of `bourse`, one call a message; None without bourse.
 
     It plays the mixed stream of the matching benchmark: half limit orders, two fifths cancels, a tenth that cross.
+    A second call tells each message's time, without which bourse loses orders.
     """
-    try:
-        from bourse.core import OrderBook
-    except ImportError:
+    if bourse_book() is None:
         return None
-    numbers: dict[int, int] = {}  # bourse numbers orders from 0, in the order in which they are sent
-
-    def told(rows: Any) -> list[tuple[int, bool, int, int, int]]:
-        calls = []
-        for row in rows:
-            order = int(row["order_id"])
-            if row["kind"] == Kind.CANCEL:
-                calls.append((numbers[order], True, 0, 0, 0))
-                continue
-            numbers[order] = len(numbers)
-            calls.append(
-                (
-                    -1,
-                    bool(row["side"] == Side.BUY),
-                    int(row["quantity"]),
-                    int(row["owner"]),
-                    int(row["price"]),
-                )
-            )
-        return calls
-
-    setup, stream = (told(rows) for rows in mixed_stream(messages))
+    setup, stream = mixed_stream(messages)
+    first, numbers = bourse_calls(setup)
+    calls, _ = bourse_calls(stream, numbers)
 
     def measure() -> float:
-        book = OrderBook(0, True)
-
-        def play(calls: list[tuple[int, bool, int, int, int]]) -> None:
-            place_order, cancel_order = book.place_order, book.cancel_order
-            for order, buy, lots, owner, price in calls:
-                if order >= 0:
-                    cancel_order(order)
-                else:
-                    place_order(buy, lots, owner, price)
-
-        play(setup)
-        return messages / _timed(lambda: play(stream))
+        book = bourse_book()
+        play(book, first)
+        return messages / _timed(lambda: play(book, calls, len(first)))
 
     return measure
 

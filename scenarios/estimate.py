@@ -119,8 +119,7 @@ def estimate(
             return _estimated(prices, sampled, clock, None, lags, beta, bootstrap, seed)
         step_ns, age_ns = _clock(prices, step, max_age)
         quotes = prices.quotes()
-        skip = max(60_000_000_000, step_ns)  # a longer step than `skip` would count as a break by itself
-        arguments = {"step": step_ns, "max_age": age_ns, "skip": skip, "fx": prices.rates or None}
+        arguments = {"step": step_ns, "max_age": age_ns, "fx": prices.rates or None}
         sampled = sample(quotes, **arguments)  # type: ignore[arg-type]
         whole = sample(quotes, require="any", **arguments)  # type: ignore[arg-type]
         if night_apart:

@@ -71,7 +71,7 @@ class OriginShare:
     """First-order shares by group, with the bounds of a jackknife interval over samples.
 
     `share`, `low`, `high`: one entry a group, in the order of GROUPS. `rest` is what the shares leave: interactions and
-    the noise of the estimate. `daily_sd` is the standard deviation of the h-day change, in logs.
+    the noise of the estimate. `sd` is the standard deviation of the change over the horizon, in logs.
     """
 
     share: tuple[float, ...]

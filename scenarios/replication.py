@@ -125,14 +125,16 @@ def _information(world: World, samples: pd.DataFrame) -> tuple[pd.DataFrame | No
 def whole_day_share_of_sc(samples: pd.DataFrame, share_while_open: float) -> float:
     """Return SC's information share over all hours in which Brent trades: 0 while SC is shut.
 
-    CWIS = w x IS, with w the part of Brent's realised variance (returns of five minutes) that falls into SC's hours.
-    Source: Dimpfl and Schweikert (2023).
+    CWIS = w x IS, with w the part of Brent's realised variance that falls into SC's hours; returns of five minutes, or
+    of one step of a slower clock. Source: Dimpfl and Schweikert (2023).
     """
     from scenarios.influence.whole_day import whole_day_share
 
-    clock = samples.index.to_numpy() % (5 * NS_PER_MINUTE) == 0
+    clock_ns = int(np.diff(samples.index.to_numpy()).min())
+    step_ns = clock_ns * max(1, 5 * NS_PER_MINUTE // clock_ns)
+    clock = samples.index.to_numpy() % step_ns == 0
     brent = samples.loc[clock, ["Brent_mid"]].transform(np.log)["Brent_mid"]
-    steps = np.diff(brent.index.to_numpy()) == 5 * NS_PER_MINUTE
+    steps = np.diff(brent.index.to_numpy()) == step_ns
     squared = brent.diff().iloc[1:].where(steps) ** 2
     open_ = samples.loc[clock, "SC_mid"].notna().iloc[1:]
     variance = pd.Series({"SC open": squared[open_].sum(), "SC shut": squared[~open_].sum()})

@@ -23,7 +23,7 @@ from agents.world_price import history as published
 from exchange.clock import TradingCalendar
 from exchange.contracts import Rulebook
 from exchange.parameters import Parameters
-from scenarios.levers import AnyEvent, CrudeEvent, GasEvent, VenueEvent
+from scenarios.levers import AnyEvent, CrudeEvent, GasEvent, NightSessionSuspension, VenueEvent
 from scenarios.prices_file import read_prices
 from scenarios.tomlfile import BadInput, Document, load
 from scenarios.validation import validate
@@ -61,6 +61,21 @@ class Measurement(Parameters):
     clock_seconds: int = Field(ge=1, le=3600, description="the common clock of information shares")
     lags: int = Field(ge=1, le=60, description="order K of the vector error correction")
     beta: Literal["unit", "estimate"]
+
+    @model_validator(mode="after")
+    def _while_sc_trades(self) -> Measurement:
+        """Hold the programme, from 10:35 on, and the ten minutes before its horizon to SC's hours."""
+        horizon = self.pass_through_horizon_minutes
+        if self.programme_minutes > 55:
+            raise ValueError(
+                "programme_minutes must be 55 or less: it starts at 10:35, SC's morning ends at 11:30"
+            )
+        if not (self.programme_minutes <= horizon <= 55 or 185 <= horizon <= 265):
+            raise ValueError(
+                "pass_through_horizon_minutes must fall into SC's hours after 10:35: from programme_minutes to 55, or "
+                "from 185 to 265"
+            )
+        return self
 
 
 class Scenario(Parameters):
@@ -132,7 +147,7 @@ def load_scenario(
     """Read and check a scenario of the library or a file. Raises BadInput with every problem at once."""
     document = load(name_or_path, sets or [])
     scenario = validate(Scenario, document)
-    problems = _places_and_dates(scenario, document)
+    problems = _places_and_dates(scenario, document, own_prices=prices is not None)
     if problems:
         raise BadInput(problems)
     name = Path(name_or_path).stem
@@ -143,8 +158,8 @@ def load_scenario(
     return LoadedScenario(name, scenario, document.values, history)
 
 
-def _places_and_dates(scenario: Scenario, document: Document) -> list[str]:
-    """Return what is wrong with the dates, and with names that an event gives."""
+def _places_and_dates(scenario: Scenario, document: Document, *, own_prices: bool) -> list[str]:
+    """Return what is wrong with the dates, and with names that an event gives; `own_prices` come from a file."""
     problems: list[str] = []
     period = scenario.period
     calendar = TradingCalendar()
@@ -175,12 +190,30 @@ def _places_and_dates(scenario: Scenario, document: Document) -> list[str]:
             f"{at('period', 'trading_days')} = {period.trading_days}: the last trading day {days[-1]} is after "
             f"slow_end {period.slow_end}"
         )
+    if not own_prices and not problems:
+        problems += [f"{at(key)}: {text}" for key, text in _uncovered(scenario)]
     for field in ("shocks", "levers"):
         for k, event in enumerate(getattr(scenario, field)):
             problems += [
                 f"{at(field, k, key)} = {text}" for key, text in _event_problems(scenario, event, calendar)
             ]
     return problems
+
+
+def _uncovered(scenario: Scenario) -> list[tuple[str, str]]:
+    """Return what is missing of the given prices: they must reach to the order flow, or to the end without one."""
+    period = scenario.period
+    first, last = period.slow_start, period.first_trading_day if period.trading_days else period.slow_end
+    months = sorted(scenario.world_price.monthly_mean_brent_usd_per_bbl)
+    own = sorted(scenario.user_prices_brent_usd_per_bbl)
+    if own and not own[0] <= first <= last <= own[-1]:
+        return [
+            ("user_prices_brent_usd_per_bbl", f"reach from {own[0]} to {own[-1]}, needed {first} to {last}")
+        ]
+    if not own and not months[0] <= f"{first:%Y-%m}" <= f"{last:%Y-%m}" <= months[-1]:
+        text = f"monthly means reach from {months[0]} to {months[-1]}, needed {first:%Y-%m} to {last:%Y-%m}"
+        return [("world_price", f"{text}; add months, or give your own with --prices")]
+    return []
 
 
 def _event_problems(scenario: Scenario, event: Event, calendar: TradingCalendar) -> list[tuple[str, str]]:
@@ -192,7 +225,12 @@ def _event_problems(scenario: Scenario, event: Event, calendar: TradingCalendar)
                 ("start_day", f"{event.start_day}: that is {day}, after slow_end {scenario.period.slow_end}")
             )
     except LookupError as error:
-        found.append(("start_day", f"{event.start_day}: {error}"))
+        return [("start_day", f"{event.start_day}: {error}")]
+    if isinstance(event, NightSessionSuspension):
+        try:
+            calendar.trading_days(day, event.duration_trading_days)
+        except LookupError as error:
+            found.append(("duration_trading_days", f"{event.duration_trading_days}: {error}"))
     if isinstance(event, GasEvent):
         for key, known in (("supplier", scenario.gas.suppliers), ("terminal", scenario.gas.terminals)):
             name = getattr(event, key, None)

@@ -78,6 +78,19 @@ def _origin_rows(loaded: LoadedScenario, influence: Mapping[str, Influence]) -> 
                 f"first-order Sobol index of the {horizon}-day change of the common price, {base.samples} samples",
             )
         )
+    rest = "what the shares leave of 1: interactions of groups, and the error of the estimate"
+    result.append(
+        Row(
+            INFLUENCE,
+            "origin_share.rest",
+            "origin share, rest",
+            "share",
+            Estimate(base.rest, None, None, base.samples, "share"),
+            None if changed is None else Estimate(changed.rest, None, None, changed.samples, "share"),
+            None,
+            rest,
+        )
+    )
     return result
 
 

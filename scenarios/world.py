@@ -364,7 +364,7 @@ def _open_venues(
         expected = 0.0
 
         def open_day(self, previous_settlement_ticks: int, limits_ticks: tuple[int, int] | None) -> None:
-            known = calendar.on_or_before(day_of(int(env.now)))
+            known = calendar.previous(calendar.trading_day_at(int(env.now)))  # today's fixing comes later
             fx = prices["fx"].on(known)
             neutral = world.crude.parity_usd_per_bbl(known).neutral
             brent = prices["brent"].on(known)

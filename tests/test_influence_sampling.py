@@ -181,3 +181,17 @@ def test_aware_times_stay_aware() -> None:
 def test_bad_step_is_refused(bad: object) -> None:
     with pytest.raises(ValueError, match="step"):
         sample(day_of_quotes(), step=bad, max_age="1min")  # type: ignore[arg-type]
+
+
+def test_a_step_longer_than_the_skip_loses_one_tick_after_a_break_and_no_more() -> None:
+    first, second = (
+        pd.date_range("2024-01-01 09:00", periods=30, freq="5min"),
+        pd.date_range("2024-01-01 13:30", periods=30, freq="5min"),
+    )
+    index = first.append(second)
+    prices = np.exp(np.cumsum(np.full(60, 1e-3) * np.resize([1, -1, 1], 60)))
+    found = sample(
+        pd.DataFrame({"a": prices, "b": prices * 2}, index), step="5min", max_age="5min", skip="1min"
+    )
+    assert found.drops["after a break"] == 2
+    assert len(found.log_prices) >= 58

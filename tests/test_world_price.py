@@ -3,13 +3,16 @@ from __future__ import annotations
 import math
 import time
 from datetime import date, timedelta
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from pydantic import ValidationError
 
 from agents.world_price import WorldPrice, brent_path, cny_per_usd, oman_path
 from scenarios.prices_file import read_prices
+from scenarios.spec import load_scenario
 from scenarios.tomlfile import BadInput
 
 TABLE = {
@@ -164,3 +167,16 @@ def test_a_file_full_of_problems_shows_the_first_ten(tmp_path):
     with pytest.raises(BadInput) as caught:
         read_prices(write(tmp_path, lines), FIRST, LAST)
     assert len(caught.value.messages) == 11 and "and 11 more" in caught.value.messages[-1]
+
+
+def test_the_library_prices_are_those_of_the_world_bank():
+    path = Path(__file__).parents[2] / "shared" / "data" / "worldbank-pink-sheet" / "wb_energy_monthly.csv"
+    if not path.exists():
+        pytest.skip("the reference data are not beside the project")
+    bank = pd.read_csv(path, index_col="month")
+    table = load_scenario("base").scenario.world_price
+    for month, value in table.monthly_mean_brent_usd_per_bbl.items():
+        assert value == pytest.approx(bank.loc[month, "Crude oil, Brent"], abs=1e-9), month
+    for day, value in table.oman_minus_brent_usd_per_bbl.items():
+        row = bank.loc[f"{day:%Y-%m}"]
+        assert value == pytest.approx(row["Crude oil, Dubai"] - row["Crude oil, Brent"], abs=0.0051), day

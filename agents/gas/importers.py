@@ -83,13 +83,16 @@ class Importer:
         self,
         day: date,
         lng_demand_m3: np.ndarray,
+        calm_lng_demand_m3: np.ndarray,
         cargoes: Sequence[Cargo],
         contract_usd_per_mmbtu: float,
         cargo_m3: int,
     ) -> Outlook:
         """Project its stock over the look-ahead from its cargoes (plans included) and its part of LNG demand.
 
-        `lng_demand_m3` is the market's, liquid a day, from today on; shape (look_ahead_days,).
+        `lng_demand_m3` is the market's, liquid a day, from today on; shape (look_ahead_days,). Wanted is a number
+        of days of `calm_lng_demand_m3`, the same at the reference price and without swing from the pipelines: a
+        shortage that keeps demand down is no reason to want less in tank.
         """
         days = self._common.look_ahead_days
         arrivals = np.zeros(days)
@@ -103,7 +106,11 @@ class Importer:
         room = self._common.max_fill * sum(t.tank_m3 for t in self.terminals) - sum(
             t.heel_m3 for t in self.terminals
         )
-        wanted = np.clip(self._target_days.path(day, days) * own_demand, float(cargo_m3), max(cargo_m3, room))
+        wanted = np.clip(
+            self._target_days.path(day, days) * self.market_share * calm_lng_demand_m3,
+            float(cargo_m3),
+            max(cargo_m3, room),
+        )
         gap = np.clip(1.0 - projected / wanted, -1.0, 1.0)
         missing_m3 = max(0.0, float(wanted[-1] - projected[-1]))
         return Outlook(float(gap.mean()), missing_m3, contract_usd_per_mmbtu)

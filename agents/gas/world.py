@@ -182,6 +182,8 @@ class GasWorld:
         gas_m3 = self.demand.piped_m3(wanted_m3, price) + self.demand.trucked_m3(wanted_m3, price)
         pipeline_m3 = self.pipeline.forecast_m3(day, days, self._swing_call)
         lng_demand_m3 = np.maximum(0.0, gas_m3.sum(axis=1) - pipeline_m3) / GAS_M3_PER_M3_LNG
+        calm_m3 = wanted_m3.sum(axis=1) - self.pipeline.forecast_m3(day, days, 0.0)
+        calm_lng_m3 = np.maximum(0.0, calm_m3) / GAS_M3_PER_M3_LNG
         today = {
             name: supplier.contract_price_usd_per_mmbtu(day, self._brent)
             for name, supplier in self.suppliers.items()
@@ -191,7 +193,9 @@ class GasWorld:
             coming = self.fleet.coming_to(name)
             prices = [today[cargo.supplier] for cargo in coming if not cargo.spot] or list(today.values())
             contract = float(np.mean(prices))
-            outlooks[name] = importer.outlook(day, lng_demand_m3, coming, contract, self.fleet.cargo_m3)
+            outlooks[name] = importer.outlook(
+                day, lng_demand_m3, calm_lng_m3, coming, contract, self.fleet.cargo_m3
+            )
         wanted_call = self.pipeline.swing_call(market_scarcity(self.importers, outlooks))
         revision = self.parameters.pipeline.swing_call_revision_per_day
         self._swing_call += revision * (wanted_call - self._swing_call)

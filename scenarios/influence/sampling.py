@@ -117,7 +117,7 @@ def sample(
             for name in sorted({str(s) for s in pd.unique(state)} - {OPEN_STATE}):
                 causes[name] = state[at] == name
         if sessions is None:
-            causes[AFTER_BREAK] = _after_stretch(grid, (last < 0) | stale, skip_ns)
+            causes[AFTER_BREAK] = _after_stretch(grid, (last < 0) | stale, skip_ns, step_ns)
         for name, where in causes.items():
             if require == "all":
                 tally.drop(where, name)
@@ -218,11 +218,13 @@ def _with_open_venues(kinds: pd.Series, is_open: npt.NDArray[np.bool_], venues: 
     return pd.Series(np.array(names, dtype=object)[rows], index=kinds.index, name="kind")
 
 
-def _after_stretch(grid: IntArray, stale: npt.NDArray[np.bool_], skip_ns: int) -> npt.NDArray[np.bool_]:
-    """Say which ticks come less than `skip` after the end of a stale stretch at least as long."""
+def _after_stretch(
+    grid: IntArray, stale: npt.NDArray[np.bool_], skip_ns: int, step_ns: int
+) -> npt.NDArray[np.bool_]:
+    """Say which ticks come less than `skip` after the end of a stale stretch at least as long, and as a step."""
     row = np.arange(len(grid))
     before = np.r_[-1, np.maximum.accumulate(np.where(stale, -1, row))[:-1]]
-    first = ~stale & ((before < 0) | (grid - grid[np.maximum(before, 0)] > skip_ns))
+    first = ~stale & ((before < 0) | (grid - grid[np.maximum(before, 0)] > max(skip_ns, step_ns)))
     opened = np.maximum.accumulate(np.where(first, row, -1))
     return (opened >= 0) & (grid - grid[np.maximum(opened, 0)] < skip_ns)
 
