@@ -15,11 +15,11 @@ import numpy as np
 import pandas as pd
 
 from exchange.codes import Venue
-from scenarios import origin, pass_through
 from scenarios.ensemble import Job, Key, one_blas_thread, run_jobs
 from scenarios.replication import Replication, replicate
 from scenarios.results import Column, Row, RunFolder, digest
 from scenarios.spec import LoadedScenario, Measurement
+from scenarios.structural import origin, pass_through
 from scenarios.summary import ARMS, Influence, rows
 from scenarios.tables import documented
 

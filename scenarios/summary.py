@@ -13,10 +13,10 @@ import pandas as pd
 
 from exchange.codes import Venue
 from exchange.units import BBL_PER_SC_LOT
-from scenarios.origin import GROUPS, OriginShare
 from scenarios.replication import Replication, clock_note
 from scenarios.results import Estimate, Row, interval, paired
 from scenarios.spec import LoadedScenario
+from scenarios.structural.origin import GROUPS, OriginShare
 from scenarios.world import NAMES
 
 ARMS = ("base", "changed")

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from worlds import NewsAt, library, news_at_sc, run, scenario
 
-from scenarios.origin import GROUPS, designs, first_order, origin_share, outcome
+from scenarios.structural.origin import GROUPS, designs, first_order, origin_share, outcome
 
 CHINA = "traders.news.china_share"
 NOISE = ("noise_limit_per_s", "noise_market_per_s")

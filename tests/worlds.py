@@ -17,9 +17,9 @@ from agents.shocks import Event
 from agents.traders.parameters import CrossLearning
 from exchange.codes import Venue
 from exchange.units import NS_PER_MINUTE
-from scenarios import pass_through
 from scenarios.spec import LoadedScenario, Scenario, load_scenario
 from scenarios.streams import Streams
+from scenarios.structural import pass_through
 from scenarios.tables import samples_frame, trading_day_bounds
 from scenarios.world import NAMES, World, build
 
@@ -77,7 +77,7 @@ def run(
 
 
 def common_closes(world: World) -> np.ndarray[Any, Any]:
-    """Return the common log price, the mean of the venues', at the close of each day (see scenarios/origin.py)."""
+    """Return the common log price, the mean of the venues', at the close of each day."""
     samples = samples_frame(world)
     mids = samples[[f"{name}_mid" for name in NAMES.values()]]
     common = np.log(mids).mean(axis=1, skipna=False).dropna()

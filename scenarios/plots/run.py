@@ -5,65 +5,51 @@ They draw what was measured and measure nothing, but for the mean over replicati
 
 from __future__ import annotations
 
-import io
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-import matplotlib
 import numpy as np
-from matplotlib.dates import AutoDateLocator, num2date
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from exchange.units import NS_PER_HOUR
+from scenarios.plots.style import (
+    ALIKE,
+    ARM_COLOURS,
+    SHARES,
+    VENUE_COLOURS,
+    VENUES,
+    arm_labels,
+    date_axis,
+    dates,
+    draw_arms,
+    ends_of,
+    figure_in_style,
+    label_arms,
+    legend_below,
+    percent,
+    present,
+    whisker,
+)
 from scenarios.report import estimate_text, number_text
-from scenarios.results import Estimate, Row, interval
+from scenarios.results import Row
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
 _POINTS: Final = 4_000  # of a line, more than a page can show
-VENUES: Final = ("SC", "Oman", "Brent")
-# Okabe and Ito's colours, which stay apart for colour-blind readers and in grey
-VENUE_COLOURS: Final = {"SC": "#D55E00", "Oman": "#009E73", "Brent": "#0072B2"}
-ARM_COLOURS: Final = {"base": "#4D4D4D", "changed": "#AA3377"}
-_ALIKE: Final = "base and changed alike"
 _GROUPS: Final = {
     "yangtze_delta": "Yangtze delta",
     "shandong_liaoning": "Shandong and Liaoning",
     "south": "South",
 }
-_SHARES: Final = (-15.0, 115.0)  # per cent; an interval that reaches further is drawn with an arrow
 _NIGHT_HOURS: Final = (20, 8)
 _INFLUENCE: Final = ("origin_share", "information_share")
 _NEGLIGIBLE: Final = 1e-3  # of the base: an effect within it is not drawn
 _DIAMOND: Final[Any] = {"color": "#AA3377", "markersize": 5, "linestyle": "none", "marker": "D"}
 _TANKAGE: Final[Any] = {"linestyle": (0, (4, 2)), "linewidth": 1.2, "drawstyle": "steps-post"}
-_STYLE: Final[Any] = {
-    "font.size": 10,
-    "axes.titlesize": 10,
-    "axes.titlelocation": "left",
-    "axes.titleweight": "bold",
-    "axes.labelsize": 9,
-    "axes.edgecolor": "#888888",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.grid.axis": "y",
-    "axes.axisbelow": True,
-    "grid.color": "#E5E5E5",
-    "xtick.labelsize": 9,
-    "ytick.labelsize": 9,
-    "legend.frameon": False,
-    "legend.fontsize": 9,
-    "lines.linewidth": 1.5,
-    "figure.titlesize": 12,
-    "figure.titleweight": "bold",
-    "svg.hashsalt": "yangshan",
-}
 
 
 def influence_bars(rows: Sequence[Row]) -> Figure:
@@ -72,10 +58,10 @@ def influence_bars(rows: Sequence[Row]) -> Figure:
     It takes the base of rows named `origin_share.news.<venue>`, `origin_share.flow.<venue>` and
     `information_share.<low, mean or high>.<venue>`, in shares of 1; diamonds show the changed run where it differs.
     """
-    with _figure("Who sets the price of crude", 7.2, 4.2) as figure:
+    with figure_in_style("Who sets the price of crude", 7.2, 4.2) as figure:
         axes = figure.subplots()
         _influence(axes, rows)
-        _legend_below(figure, axes, 2)
+        legend_below(figure, axes, 2)
     return figure
 
 
@@ -85,7 +71,7 @@ def headline(rows: Sequence[Row], gas_days: pd.DataFrame) -> Figure:
     It takes the rows of `influence_bars` and `shpgx_lng.mean`, and the frame of `gas_prices`.
     """
     effect = next((row.effect for row in rows if row.measure == "shpgx_lng.mean"), None)
-    with _figure("", 10.4, 4.2) as figure:
+    with figure_in_style("", 10.4, 4.2) as figure:
         left, right = figure.subplots(1, 2, width_ratios=[1.15, 1])
         left.set_title("Who sets the price of crude")
         _influence(left, rows)
@@ -93,10 +79,10 @@ def headline(rows: Sequence[Row], gas_days: pd.DataFrame) -> Figure:
         if effect:
             text = f"the change adds\n{estimate_text(effect)}\non average"
             right.text(0.04, 0.95, text, color=ARM_COLOURS["changed"], va="top", transform=right.transAxes)
-        _arms(right, gas_days, "day", "shpgx_lng_cny_per_t", 1.0)
+        draw_arms(right, gas_days, "day", "shpgx_lng_cny_per_t", 1.0)
         right.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
-        _date_axis(right)
-        _label_arms(right, gas_days, ["shpgx_lng_cny_per_t"])
+        date_axis(right)
+        label_arms(right, gas_days, ["shpgx_lng_cny_per_t"])
         for axes in (left, right):
             axes.legend(loc="upper left", bbox_to_anchor=(0, -0.13), fontsize=8)
     return figure
@@ -122,7 +108,7 @@ def pass_through_matrix(rows: Sequence[Row]) -> Figure:
             if (estimate := getattr(row, arm)) is not None:
                 values[arm][pushed.index(source), moved.index(target)] = estimate.value
     top = max((float(np.nanmax(np.abs(grid))) for grid in values.values()), default=1.0) or 1.0
-    with _figure(
+    with figure_in_style(
         "What a push leaves behind", 1.6 + 3.4 * max(1, len(arms)), 1.6 + 0.9 * len(pushed)
     ) as figure:
         for axes, arm in zip(np.ravel(figure.subplots(1, max(1, len(arms)))), arms, strict=False):
@@ -131,7 +117,7 @@ def pass_through_matrix(rows: Sequence[Row]) -> Figure:
                 if (estimate := getattr(row, arm)) is not None:
                     text = estimate_text(estimate).replace(" [", "\n[")
                     axes.text(moved.index(target), pushed.index(source), text, ha="center", va="center")
-            axes.set_title(f"{_ALIKE if alike else arm}, {unit}")
+            axes.set_title(f"{ALIKE if alike else arm}, {unit}")
             axes.set_xticks(range(len(moved)), [f"moves {venue}" for venue in moved])
             axes.set_yticks(range(len(pushed)), [f"buying at {venue}" for venue in pushed])
             axes.tick_params(labelleft=arm == arms[0])
@@ -147,8 +133,8 @@ def price_paths(quotes: pd.DataFrame) -> Figure:
     It takes `arm`, `replication`, `venue`, `at_ns`, `mid` (USD/bbl). Hours without quotes stay empty.
     """
     first = quotes[quotes["replication"] == quotes["replication"].min()]
-    venues, arms = _present(first, "venue", VENUES), _arm_labels(first, ["mid"])
-    with _figure("Prices, first replication", 7.2, 1.2 + 1.7 * len(venues)) as figure:
+    venues, arms = present(first, "venue", VENUES), arm_labels(first, ["mid"])
+    with figure_in_style("Prices, first replication", 7.2, 1.2 + 1.7 * len(venues)) as figure:
         grid = np.ravel(figure.subplots(len(venues), 1, sharex=True))
         for axes, venue in zip(grid, venues, strict=True):
             for arm, label in arms.items():
@@ -163,8 +149,8 @@ def price_paths(quotes: pd.DataFrame) -> Figure:
             axes.set_title(f"{venue}, USD/bbl")
             axes.yaxis.set_major_locator(MaxNLocator(4))
             _shade_nights(axes, first["at_ns"].to_numpy("int64"))
-        _date_axis(grid[-1])
-        _legend_below(figure, grid[-1], 3)
+        date_axis(grid[-1])
+        legend_below(figure, grid[-1], 3)
     return figure
 
 
@@ -173,14 +159,14 @@ def premium_path(days: pd.DataFrame) -> Figure:
 
     It takes `arm`, `replication`, `trading_day`, `premium_usd_per_bbl`.
     """
-    with _figure("SC's premium over import parity", 7.2, 3.2) as figure:
+    with figure_in_style("SC's premium over import parity", 7.2, 3.2) as figure:
         axes = figure.subplots()
-        _arms(axes, days, "trading_day", "premium_usd_per_bbl", 1.0)
+        draw_arms(axes, days, "trading_day", "premium_usd_per_bbl", 1.0)
         axes.axhline(0, color="#888888", linewidth=0.8)
         axes.set_ylabel("USD/bbl")
-        _date_axis(axes)
-        _label_arms(axes, days, ["premium_usd_per_bbl"])
-        _legend_below(figure, axes, 3)
+        date_axis(axes)
+        label_arms(axes, days, ["premium_usd_per_bbl"])
+        legend_below(figure, axes, 3)
     return figure
 
 
@@ -191,14 +177,14 @@ def tanks(frame: pd.DataFrame) -> Figure:
     replications, in million barrels.
     """
     groups, columns = sorted(frame["group"].unique()), ["stock_bbl", "capacity_bbl", "committed_bbl"]
-    arms = _arm_labels(frame, columns)
-    with _figure("Crude in the delivery bases", 7.2, 1.2 + 1.8 * len(groups)) as figure:
+    arms = arm_labels(frame, columns)
+    with figure_in_style("Crude in the delivery bases", 7.2, 1.2 + 1.8 * len(groups)) as figure:
         grid = np.ravel(figure.subplots(len(groups), 1, sharex=True))
         for axes, group in zip(grid, groups, strict=True):
             mine = frame[frame["group"] == group]
             for arm in arms:
                 mean = mine[mine["arm"] == arm].groupby("day")[columns].mean().sort_index() / 1e6
-                at, colour = _dates(mean.index), ARM_COLOURS[arm]
+                at, colour = dates(mean.index), ARM_COLOURS[arm]
                 with_cargoes = mean["stock_bbl"] + mean["committed_bbl"]
                 axes.fill_between(at, mean["stock_bbl"], with_cargoes, color=colour, alpha=0.18, linewidth=0)
                 width = 3.0 if arm == "base" else 1.3  # the base shows beneath where they agree
@@ -211,8 +197,8 @@ def tanks(frame: pd.DataFrame) -> Figure:
             grid[-1].plot([], [], color=ARM_COLOURS[arm], label=f"in tank, {label}")
         grid[-1].fill_between([], [], [], color="#999999", alpha=0.4, label="cargoes on their way")
         grid[-1].plot([], [], color="#777777", label="tankage", **_TANKAGE)
-        _date_axis(grid[-1])
-        _legend_below(figure, grid[-1], 2)
+        date_axis(grid[-1])
+        legend_below(figure, grid[-1], 2)
     return figure
 
 
@@ -228,7 +214,7 @@ def gas_prices(gas_days: pd.DataFrame) -> Figure:
         ("stock_m3", 1e-6, "LNG in tank, million m3 of gas"),
         ("unserved_m3", 1e-6, "demand not served, million m3 a day"),
     ]
-    with _figure("Gas in the Yangtze delta", 7.6, 5.0) as figure:
+    with figure_in_style("Gas in the Yangtze delta", 7.6, 5.0) as figure:
         grid = np.ravel(figure.subplots(2, 2, sharex=True))
         for axes, (column, scale, title) in zip(grid, panels, strict=True):
             axes.set_title(title)
@@ -237,15 +223,15 @@ def gas_prices(gas_days: pd.DataFrame) -> Figure:
                 axes.grid(visible=False)
                 axes.set_yticks([])
                 continue
-            _arms(axes, gas_days, "day", column, scale)
+            draw_arms(axes, gas_days, "day", column, scale)
             axes.yaxis.set_major_locator(MaxNLocator(5))
             axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
             if column.endswith("m3"):
                 axes.set_ylim(bottom=0)
         for axes in grid[-2:]:
-            _date_axis(axes)
-        _label_arms(grid[0], gas_days, [column for column, _, _ in panels])
-        _legend_below(figure, grid[0], 3)
+            date_axis(axes)
+        label_arms(grid[0], gas_days, [column for column, _, _ in panels])
+        legend_below(figure, grid[0], 3)
     return figure
 
 
@@ -261,7 +247,7 @@ def effects_forest(rows: Sequence[Row]) -> Figure:
     for row in having:
         panels.setdefault((row.section, row.unit), []).append(row)
     height = 1.0 + 0.6 * len(panels) + 0.27 * len(having)
-    with _figure("What the change does (changed less base)", 7.6, height) as figure:
+    with figure_in_style("What the change does (changed less base)", 7.6, height) as figure:
         if len(known) > len(having):
             count = f"{len(known) - len(having)} of {len(known)} measures"
             text = f"Left out: {count}, moved by less than {100 * _NEGLIGIBLE:g} % of their base if at all."
@@ -280,7 +266,7 @@ def _negligible(row: Row) -> bool:
     effect, base = row.effect, row.base
     if effect is None or effect.value == 0:
         return True
-    return base is not None and max(map(abs, _edges(effect))) < _NEGLIGIBLE * abs(base.value)
+    return base is not None and max(map(abs, ends_of(effect))) < _NEGLIGIBLE * abs(base.value)
 
 
 def _forest(axes: Axes, rows: Sequence[Row], limit: float) -> None:
@@ -289,7 +275,7 @@ def _forest(axes: Axes, rows: Sequence[Row], limit: float) -> None:
     axes.axvline(0, color="#888888", linewidth=0.8)
     for place, effect in enumerate(row.effect for row in rows):
         assert effect is not None
-        low, high = _edges(effect)
+        low, high = ends_of(effect)
         apart = effect.low is not None and (low > 0 or high < 0)
         axes.plot([max(low, -limit), min(high, limit)], [place, place], color=colour, linewidth=1.5)
         for beyond, at, marker in ((low < -limit, -limit, "<"), (high > limit, limit, ">")):
@@ -317,54 +303,6 @@ def _forest(axes: Axes, rows: Sequence[Row], limit: float) -> None:
     axes.margins(x=0.08)
 
 
-def to_svg(figure: Figure) -> str:
-    """Return a figure as SVG text: the same figure, the same text."""
-    with matplotlib.rc_context(_STYLE):
-        text = io.StringIO()
-        figure.savefig(text, format="svg", metadata={"Date": None})
-    return text.getvalue()
-
-
-@contextmanager
-def _figure(title: str, width: float, height: float) -> Iterator[Figure]:
-    with matplotlib.rc_context(_STYLE):
-        figure = Figure(figsize=(width, height), layout="constrained")
-        figure.suptitle(title, x=0.01, ha="left")
-        yield figure
-
-
-def _arm_labels(frame: pd.DataFrame, columns: Sequence[str]) -> dict[str, str]:
-    """Return the arms to draw with their labels: one alone where the change moved none of the columns."""
-    arms = _present(frame, "arm", ARM_COLOURS)
-    parts = [frame.loc[frame["arm"] == arm, list(columns)].to_numpy(float) for arm in arms]
-    if len(arms) > 1 and np.array_equal(parts[0], parts[1], equal_nan=True):
-        return {arms[0]: _ALIKE}
-    return {arm: arm for arm in arms}
-
-
-def _arms(axes: Axes, frame: pd.DataFrame, x: str, y: str, scale: float) -> None:
-    """Draw the mean over replications of each arm, and its 95 % interval as a band."""
-    for arm in _arm_labels(frame, [y]):
-        known = frame[(frame["arm"] == arm) & frame[y].notna()]
-        if known.empty:
-            continue
-        wide = known.pivot_table(y, x, "replication").sort_index() * scale
-        estimates = [interval([v for v in values if v == v], "") for values in wide.to_numpy().tolist()]
-        at, edges = _dates(wide.index), np.array([_edges(estimate) for estimate in estimates]).T
-        axes.fill_between(at, edges[0], edges[1], color=ARM_COLOURS[arm], alpha=0.2, linewidth=0)
-        axes.plot(at, [e.value for e in estimates], color=ARM_COLOURS[arm], zorder=2 if arm == "base" else 3)
-
-
-def _label_arms(axes: Axes, frame: pd.DataFrame, columns: Sequence[str]) -> None:
-    """Add the legend entries of the arms and of their band."""
-    for arm, label in _arm_labels(frame, columns).items():
-        axes.plot([], [], color=ARM_COLOURS[arm], label=label)
-    count = frame["replication"].nunique()
-    if count > 1:
-        text = f"95 % interval, {count} replications"
-        axes.fill_between([], [], [], color="#999999", alpha=0.5, label=text)
-
-
 def _influence(axes: Axes, rows: Sequence[Row]) -> None:
     """Draw three bars a venue: origin share by news, by flow, and the bounds of the information share."""
     found = {row.measure: row for row in rows if row.base and row.measure.split(".")[0] in _INFLUENCE}
@@ -378,26 +316,26 @@ def _influence(axes: Axes, rows: Sequence[Row]) -> None:
             row = found.get(f"origin_share.{part}.{venue}")
             if row is not None and row.base is not None:
                 axes.bar(x, 100 * row.base.value, 0.22, color=colour, **styles[part])
-                ends += _whisker(axes, x, *_edges(row.base), shown=row.base.low is not None)
+                ends += whisker(axes, x, *ends_of(row.base), shown=row.base.low is not None)
                 _diamond(axes, x, row)
-                places, numbers = [*places, x], [*numbers, _percent(row.base)]
-        edges = [found.get(f"information_share.{edge}.{venue}") for edge in ("low", "mean", "high")]
-        low, mean, high = (row.base if row else None for row in edges)
-        if low and mean and high and edges[1]:
+                places, numbers = [*places, x], [*numbers, percent(row.base)]
+        bounds = [found.get(f"information_share.{edge}.{venue}") for edge in ("low", "mean", "high")]
+        low, mean, high = (row.base if row else None for row in bounds)
+        if low and mean and high and bounds[1]:
             x = centre + 0.27
             height = 100 * (high.value - low.value)
             axes.bar(x, height, 0.22, 100 * low.value, facecolor="white", edgecolor=colour, linewidth=1.5)
             axes.plot(x, 100 * mean.value, "o", color=colour, markersize=6, zorder=4)
-            ends += _whisker(axes, x, _edges(low)[0], _edges(high)[1], shown=low.low is not None)
-            _diamond(axes, x, edges[1])
-            places, numbers = [*places, x], [*numbers, _percent(mean)]
+            ends += whisker(axes, x, ends_of(low)[0], ends_of(high)[1], shown=low.low is not None)
+            _diamond(axes, x, bounds[1])
+            places, numbers = [*places, x], [*numbers, percent(mean)]
     axes.axhline(0, color="#888888", linewidth=0.8)
     axes.set_xticks(range(len(VENUES)), [f"\n{venue}" for venue in VENUES], fontsize=11)
     axes.set_xticks(places, numbers, minor=True, fontsize=9)
     axes.xaxis.remove_overlapping_locs = False
     axes.tick_params(axis="x", which="both", length=0)
     axes.set_xlim(-0.5, len(VENUES) - 0.5)
-    axes.set_ylim(max(_SHARES[0], 1.1 * min(ends)), min(_SHARES[1], 1.08 * max(ends)))
+    axes.set_ylim(max(SHARES[0], 1.1 * min(ends)), min(SHARES[1], 1.08 * max(ends)))
     axes.set_ylabel("share of permanent price change, %")
     grey = "#777777"
     axes.bar(0, 0, 0, color=grey, label="origin share: news first seen there")
@@ -409,25 +347,10 @@ def _influence(axes: Axes, rows: Sequence[Row]) -> None:
         axes.plot([], [], label="changed", **_DIAMOND)
 
 
-def _percent(estimate: Estimate) -> str:
-    value = 100 * estimate.value
-    return f"{value:.0f} %" if abs(value) >= 1 or value == 0 else f"{value:.1f} %"
-
-
 def _diamond(axes: Axes, x: float, row: Row) -> None:
     """Mark the changed run beside a bar, where it differs."""
     if row.changed is not None and row.changed != row.base:
-        axes.plot(x + 0.08, min(max(100 * row.changed.value, _SHARES[0]), _SHARES[1]), **_DIAMOND)
-
-
-def _whisker(axes: Axes, x: float, low: float, high: float, *, shown: bool) -> list[float]:
-    """Draw an interval of shares, with an arrow where it leaves the axes; return its ends in per cent."""
-    inside = [min(max(100 * edge, _SHARES[0]), _SHARES[1]) for edge in (low, high)]
-    if shown:
-        axes.plot([x, x], inside, color="black", linewidth=1)
-        for edge, at, arrow in zip((low, high), inside, "v^", strict=True):
-            axes.plot(x, at, "_" if 100 * edge == at else arrow, color="black", markersize=6, clip_on=False)
-    return inside
+        axes.plot(x + 0.08, min(max(100 * row.changed.value, SHARES[0]), SHARES[1]), **_DIAMOND)
 
 
 def _shade_nights(axes: Axes, at_ns: np.ndarray) -> None:
@@ -445,38 +368,3 @@ def _shade_nights(axes: Axes, at_ns: np.ndarray) -> None:
             evening + 1 + to_hour / 24,
         )  # days since 1970, as matplotlib counts
         axes.axvspan(start, end, color="#EEF1F7", zorder=0, linewidth=0, label="" if k else label)
-
-
-def _legend_below(figure: Figure, axes: Axes, columns: int) -> None:
-    handles, labels = axes.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower left", ncols=columns)
-
-
-def _edges(estimate: Estimate) -> tuple[float, float]:
-    if estimate.low is None or estimate.high is None:
-        return estimate.value, estimate.value
-    return estimate.low, estimate.high
-
-
-def _present(frame: pd.DataFrame, column: str, order: Sequence[str] | Mapping[str, str]) -> list[str]:
-    here = set(frame[column].unique())
-    return [name for name in order if name in here]
-
-
-def _dates(values: Any) -> np.ndarray:
-    return np.asarray(values).astype("datetime64[D]")
-
-
-def _date_axis(axes: Axes) -> None:
-    """Label days as "4 Nov" with the years below, or years alone where there are many."""
-    first, last = (num2date(edge) for edge in axes.get_xlim())
-    long = (last - first).days > 900
-
-    def label(at: float, _: int) -> str:
-        day = num2date(at)
-        return f"{day:%Y}" if long else f"{day.day} {day:%b}"
-
-    axes.xaxis.set_major_locator(AutoDateLocator(minticks=3, maxticks=6))
-    axes.xaxis.set_major_formatter(FuncFormatter(label))
-    if not long:
-        axes.set_xlabel(f"{first:%Y}" if first.year == last.year else f"{first:%Y}-{last:%y}")

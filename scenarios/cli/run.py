@@ -1,0 +1,74 @@
+"""The verb that runs a scenario."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scenarios.cli.console import interruptible, print_rows, progress_bar, terminal
+from scenarios.cli.options import Jobs, Prices, ScenarioName, Sets
+
+
+def run(
+    scenario: ScenarioName,
+    sets: Sets = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of all random streams.")] = 1,
+    replications: Annotated[int | None, typer.Option(min=1, help="Worlds in each arm.")] = None,
+    jobs: Jobs = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to make; runs/NAME-1, -2 ... if not given.")
+    ] = None,
+    prices: Prices = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="For publication: until the intervals are narrow.")
+    ] = False,
+) -> None:
+    """Run a scenario beside its counterfactual; print the results and leave a run folder."""
+    with interruptible():
+        _run(scenario, sets or [], seed, replications, jobs, out, prices, full)
+
+
+def _run(
+    scenario: str,
+    sets: list[str],
+    seed: int,
+    replications: int | None,
+    jobs: int | None,
+    out: Path | None,
+    prices: Path | None,
+    full: bool,
+) -> None:
+    import os
+
+    from scenarios.results import next_folder, read_run
+    from scenarios.spec import load_scenario
+
+    loaded = load_scenario(scenario, sets, prices)
+    folder = out or next_folder("runs", loaded.name)
+    console = terminal()
+    for line in loaded.describe():
+        console.print(line, highlight=False)
+    console.print(f"Seed {seed}; writing {folder}", highlight=False)
+
+    from scenarios.run import run as run_scenario
+
+    with progress_bar(console) as progress:
+        path, rows = run_scenario(
+            loaded,
+            seed=seed,
+            replications=replications,
+            jobs=jobs or os.cpu_count() or 1,
+            out=folder,
+            progress=progress,
+            full=full,
+        )
+    print_rows(rows, console)
+    rates = read_run(path).manifest.get("rates", {})
+    for name, value in rates.items():
+        console.print(f"{name.replace('_', ' ')}: {value:,.4g}", highlight=False)
+    console.print(f"Report: {path / 'report.html'}", highlight=False, soft_wrap=True)
+    console.print(
+        f"Next: yangshan show {scenario}; run it with --set KEY=VALUE, --seed 2, --full", highlight=False
+    )

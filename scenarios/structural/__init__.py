@@ -1,0 +1,1 @@
+"""Structural measures of influence: what the model itself knows, by comparing whole worlds; no econometrics."""
