@@ -34,6 +34,7 @@ from scenarios.tomlfile import BadInput
 from scenarios.user_prices import LONGEST_GAP, UserPrices, read_user_prices
 
 DAY_NS = 86_400_000_000_000
+WEEK_NS = 7 * DAY_NS
 HORIZON = 10
 LAG_STEPS = 10
 FEWEST_DRAWS = 20
@@ -143,15 +144,15 @@ def estimate_run(
 ) -> list[Estimates]:
     """Estimate every measure from the quotes that a run keeps, for the base arm and for the changed arm.
 
-    A run keeps a quote a minute, in USD, of its first replication. Arms whose quotes are equal are
-    estimated once. Raises BadInput for a run without order flow and for an unknown venue.
+    A run keeps a quote a minute, in USD. Its replications are pooled: no lag crosses from one to another, and
+    the bootstrap draws trading days of replications. Arms whose quotes are equal are estimated once. Raises
+    BadInput for a run without order flow and for an unknown venue.
     """
     quotes = run.table("quotes")
     found: list[Estimates] = []
     seen: list[pd.DataFrame] = []
     for arm, of_arm in quotes.groupby("arm", sort=True):
-        rows = of_arm[of_arm["replication"] == of_arm["replication"].min()]
-        bare = rows[["at_ns", "venue", "bid", "ask"]].reset_index(drop=True)
+        bare, replications = _one_after_another(of_arm)
         if any(bare.equals(other) for other in seen):
             found[0] = replace(
                 found[0], notes=(*found[0].notes, f"{arm}: its quotes are those of the base arm")
@@ -168,9 +169,16 @@ def estimate_run(
         if missing:
             raise BadInput([f"{run.path}: no venue '{missing[0]}' among {', '.join(markets)}"])
         chosen = {c: markets[c] for c in columns} if columns else markets
-        note = f"replication {rows['replication'].min()}; mid quotes in USD/bbl"
+        note = f"replication {replications[0]}"
+        if len(replications) > 1:
+            note = f"{len(replications)} replications pooled, one after the other on the time axis"
+        note += "; mid quotes in USD/bbl"
         prices = UserPrices(
-            f"{run.path}, {arm}", chosen, daily=False, zone="Shanghai wall clock", notes=(note,)
+            f"{run.path}, {arm}",
+            chosen,
+            daily=False,
+            zone="Shanghai wall clock",
+            notes=(note,),
         )
         found.append(
             replace(
@@ -181,6 +189,22 @@ def estimate_run(
             )
         )
     return found
+
+
+def _one_after_another(quotes: pd.DataFrame) -> tuple[pd.DataFrame, list[int]]:
+    """Lay the replications of one arm one after the other, and return their numbers.
+
+    Each is moved by the same whole number of weeks, which keeps weekdays and hours and leaves more than a week
+    between two: no lag, quote or trading day reaches across.
+    """
+    at = quotes["at_ns"].to_numpy(dtype=np.int64)
+    code, replications = pd.factorize(quotes["replication"], sort=True)
+    shift = ((np.ptp(at) // WEEK_NS) + 2) * WEEK_NS
+    if at.max() + float(shift) * (len(replications) - 1) > np.iinfo(np.int64).max:
+        raise BadInput([f"quotes: {len(replications)} replications of this length fit on no time axis"])
+    moved = quotes[["at_ns", "venue", "bid", "ask"]].assign(at_ns=at + code * shift)
+    moved = moved.iloc[np.argsort(code, kind="stable")].reset_index(drop=True)
+    return moved, [int(r) for r in replications]
 
 
 def estimates_of(

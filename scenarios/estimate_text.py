@@ -20,6 +20,7 @@ _FIGURE_NAMES = {
     "PDS": "PDS",
     "ILS": "ILS (speed)",
     "PILS": "PILS (speed)",
+    "d": "d, part of news at once",
 }
 
 

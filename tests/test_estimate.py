@@ -11,6 +11,7 @@ import pytest
 from scenarios import cli
 from scenarios.estimate import estimate, estimate_run, estimates_of
 from scenarios.estimate_text import advice, facts, tables
+from scenarios.influence.information import information_shares
 from scenarios.results import Estimate, Row, RunFolder, read_run
 from scenarios.tomlfile import BadInput
 from scenarios.user_prices import UserPrices, read_user_prices
@@ -207,24 +208,70 @@ def test_wrong_options_are_told_before_anything_is_read(options, told):
         estimates_of(["nothing.csv"], **options)
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    """A run folder with quotes of two arms: in the changed arm the other venue leads."""
+def kept(frame, arm="base", replication=0):
+    """The rows that a run keeps of one replication."""
+    at = frame.index.to_numpy().astype("datetime64[ns]").astype(np.int64)
     parts = []
-    for arm, news in (("base", (1.0, 0.0)), ("changed", (0.0, 1.0))):
-        frame = minutes(days=6, brent_hours=4, news=news)
-        for venue in frame:
-            mid = frame[venue].to_numpy()
-            at = frame.index.to_numpy().astype("datetime64[ns]").astype(np.int64)
-            columns = {"arm": arm, "replication": 0, "at_ns": at, "venue": venue}
-            parts.append(pd.DataFrame(columns | {"bid": mid - 0.01, "ask": mid + 0.01, "mid": mid}))
-    path = tmp_path_factory.mktemp("runs") / "toy"
+    for venue in frame:
+        mid = frame[venue].to_numpy()
+        columns = {"arm": arm, "replication": replication, "at_ns": at, "venue": venue}
+        parts.append(pd.DataFrame(columns | {"bid": mid - 0.01, "ask": mid + 0.01, "mid": mid}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def folder_of(path, quotes):
     with RunFolder(path) as folder:
         folder.write_scenario({"title": "toy"})
-        folder.write_table("quotes", pd.concat(parts, ignore_index=True))
+        folder.write_table("quotes", quotes)
         folder.write_summary([Row("s", "m", "l", "u", Estimate(1.0, None, None, 1, "u"))])
         folder.write_manifest(seed=1)
     return path
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A run folder with quotes of two arms: in the changed arm the other venue leads."""
+    parts = [
+        kept(minutes(days=6, brent_hours=4, news=news), arm)
+        for arm, news in (("base", (1.0, 0.0)), ("changed", (0.0, 1.0)))
+    ]
+    return folder_of(tmp_path_factory.mktemp("runs") / "toy", pd.concat(parts, ignore_index=True))
+
+
+def test_replications_are_pooled_and_no_lag_or_day_crosses_from_one_to_the_next(tmp_path):
+    frames = [minutes(days=6, brent_hours=4, seed=seed) * (1 + 0.4 * seed) for seed in (0, 1, 2)]
+    quotes = pd.concat([kept(frame, replication=r) for r, frame in enumerate(frames)])
+    (found,) = estimate_run(read_run(folder_of(tmp_path / "pool", quotes)), lags=3, bootstrap=20)
+    singles = [
+        estimate_run(read_run(folder_of(tmp_path / f"one-{r}", kept(frame))), lags=3, bootstrap=20)[0]
+        for r, frame in enumerate(frames)
+    ]
+    assert found.shares.rows == sum(one.shares.rows for one in singles)
+    assert found.shares.days == found.spillover.blocks == 18
+    assert found.sample.segments.nunique() == sum(one.sample.segments.nunique() for one in singles)
+    stacked = pd.concat([one.sample.log_prices for one in singles], ignore_index=True)
+    segments = np.concatenate([one.sample.segments + 100 * r for r, one in enumerate(singles)])
+    twin = information_shares(stacked, 3, segments=segments, bootstrap=0)
+    assert found.shares.table["estimate"].to_numpy() == pytest.approx(twin.table["estimate"].to_numpy())
+    assert found.shares.alpha["estimate"].to_numpy() == pytest.approx(twin.alpha["estimate"].to_numpy())
+    lead = found.lead_lags["A", "B"]
+    assert lead.blocks == 18 and lead.figures.loc["lag", "estimate"] == 60
+    clock, alone = found.sample.log_prices.index, singles[0].sample.log_prices.index
+    assert set(zip(clock.day_of_week, clock.time, strict=True)) == set(
+        zip(alone.day_of_week, alone.time, strict=True)
+    )
+    assert any("3 replications pooled" in line for line in facts(found))
+    assert any("replication 0; mid quotes" in line for line in facts(singles[0]))
+
+
+def test_a_replication_that_ends_on_a_friday_night_shares_no_trading_day_with_the_next(tmp_path):
+    stamps = pd.date_range("2024-11-11 09:00", "2024-11-16 02:30", freq="1min")
+    frame = pd.DataFrame(np.exp(walk(len(stamps))), index=stamps, columns=["A", "B"])
+    quotes = pd.concat([kept(frame, replication=r) for r in (0, 1)])
+    (pooled,) = estimate_run(read_run(folder_of(tmp_path / "nights", quotes)), lags=2, bootstrap=0)
+    (single,) = estimate_run(read_run(folder_of(tmp_path / "night", kept(frame))), lags=2, bootstrap=0)
+    assert pooled.shares.days == 2 * single.shares.days
+    assert pooled.shares.rows == 2 * single.shares.rows
 
 
 def test_a_run_is_estimated_arm_by_arm(run):

@@ -162,7 +162,7 @@ def test_transfer_entropy_crosses_no_break_and_has_intervals() -> None:
         ({"quantiles": [0.0, 0.5]}, "quantiles"),
         ({"lags": (0, 1)}, "lags"),
         ({"lags": (6, 6), "quantiles": np.linspace(0.1, 0.9, 9)}, "too few rows|too many states"),
-        ({"shuffles": 10, "rng": None}, "rng"),
+        ({"shuffles": 10, "rng": 3}, "rng: expected a numpy Generator, got int"),
         (
             {
                 "returns": pd.DataFrame(

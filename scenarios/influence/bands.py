@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from scenarios.influence.checks import whole
 from scenarios.influence.panel import FloatArray, Labels, panel, percentiles, resample_blocks
 from scenarios.influence.spillover import enough
-from scenarios.influence.var import Var, solve_var, var_moments
+from scenarios.influence.var import Lags, Var, choose_lags, moving_average, solve_var, var_moments
 
 POINTS = 500
 
@@ -59,38 +60,45 @@ class SpilloverBands:
 
 def spillover_bands(
     x: pd.DataFrame,
-    lags: int,
+    lags: Lags = "bic",
     edges: Sequence[float] = (5, 20),
+    horizon: int | None = None,
     *,
+    max_lags: int = 10,
     segments: Labels = None,
     days: Labels = None,
     bootstrap: int = 0,
     rng: np.random.Generator | None = None,
     confidence: float = 0.95,
 ) -> SpilloverBands:
-    """Split the generalised spillover table of an infinite horizon by the period of the movements.
+    """Split the generalised spillover table by the period of the movements.
 
-    (th_d)_ij = s_jj^-1 int_d |(Psi(w) S)_ij|^2 dw, all bands of a row normed to 100, with Psi(w) = (I - sum
-    A_k exp(-ikw))^-1 exact at the midpoints of a grid of 500 frequencies a band, so that no horizon is cut
-    off. edges: rising periods in steps, above 2; (5, 20) gives "2-5", "5-20" and "20-". x and the other
+    (th_d)_ij = s_jj^-1 int_d |(Psi(w) S)_ij|^2 dw, all bands of a row normed to 100. horizon None: Psi(w) =
+    (I - sum A_k exp(-ikw))^-1 exact at the midpoints of a grid of 500 frequencies a band, so that no horizon
+    is cut off. A number H: Psi(w) = sum_{h<H} A_h exp(-ihw), as published tables have it, integrated in
+    closed form, so that the bands add up to the table of spillover at that horizon. edges: rising periods in
+    steps, above 2; (5, 20) gives "2-5", "5-20" and "20-"; none give the whole. x and the other
     arguments: as in spillover; explosive draws of the bootstrap are left out. Raises ValueError for an
     explosive VAR, whose variance is not finite. Source: Barunik and Krehlik (2018), J. Financial
     Econometrics 16:271.
     """
     limits = [2.0, *map(float, edges), np.inf]
-    if any(b <= a for a, b in pairwise(limits)):
+    if not all(a < b for a, b in pairwise(limits)):
         raise ValueError(f"edges: {list(edges)}, must rise and lie above 2 steps")
+    if horizon is not None:
+        whole(horizon, "horizon")
     data = panel(x, segments=segments, days=days, name="x")
     n, venues = enough(data.names), list(data.names)
+    lags = choose_lags(data, lags, max_lags)
     moments = var_moments(data, lags)
     fit = solve_var(moments.sum(axis=0), n)
     bands = [f"{a:g}-{b:g}" if np.isfinite(b) else f"{a:g}-" for a, b in pairwise(limits)]
-    tables = band_tables(fit, limits)
+    tables = band_tables(fit, limits, horizon)
     drawn = []
     for counts in resample_blocks(len(moments), bootstrap, rng):
         draw = solve_var(np.tensordot(counts, moments, axes=1), n)
         if is_stationary(draw):
-            drawn.append(_figures(band_tables(draw, limits)))
+            drawn.append(_figures(band_tables(draw, limits, horizon)))
     point = _figures(tables)
     low, high = percentiles(np.array(drawn).reshape(-1, len(point)), confidence)
     index = pd.MultiIndex.from_tuples(
@@ -131,19 +139,32 @@ def _figures(tables: Sequence[FloatArray]) -> FloatArray:
     return np.concatenate(parts)
 
 
-def band_tables(fit: Var, limits: Sequence[float]) -> list[FloatArray]:
+def band_tables(fit: Var, limits: Sequence[float], horizon: int | None = None) -> list[FloatArray]:
     """Return one table for each band between the periods of `limits`, in per cent of the whole."""
     lags, n, _ = fit.coefficients.shape
     if not is_stationary(fit):
         raise ValueError("x: the autoregression is explosive; spillovers need stationary series (returns)")
     impact = fit.sigma / np.sqrt(np.diag(fit.sigma))
+    effects = None if horizon is None else moving_average(fit.coefficients, horizon) @ impact
     bands = []
     for short, long in pairwise(limits):
         low, high = (0.0 if np.isinf(long) else 2 * np.pi / long), 2 * np.pi / short
+        if effects is not None:
+            bands.append(_power(effects, low, high))
+            continue
         width = (high - low) / POINTS
         frequency = low + width * (np.arange(POINTS) + 0.5)
         waves = np.exp(-1j * np.outer(frequency, np.arange(1, lags + 1)))
         transfer = np.linalg.inv(np.eye(n) - np.einsum("wk,kij->wij", waves, fit.coefficients))
         bands.append((np.abs(transfer @ impact) ** 2).sum(axis=0) * width)
-    whole = np.sum(bands, axis=(0, 2))[:, None]
-    return [100 * band / whole for band in bands]
+    everything = np.sum(bands, axis=(0, 2))[:, None]
+    return [100 * band / everything for band in bands]
+
+
+def _power(effects: FloatArray, low: float, high: float) -> FloatArray:
+    """Integrate |sum_h B_h exp(-ihw)|^2 over w from low to high: sum_k c_k int cos(kw), c_k = sum_h B_h B_{h+k}."""
+    total = (effects**2).sum(axis=0) * (high - low)
+    for k in range(1, len(effects)):
+        products = (effects[:-k] * effects[k:]).sum(axis=0)
+        total += 2 * products * (np.sin(k * high) - np.sin(k * low)) / k
+    return np.asarray(total)

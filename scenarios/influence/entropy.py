@@ -9,7 +9,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from scenarios.influence.panel import FloatArray, Labels, Panel, panel, percentiles, resample_blocks
+from scenarios.influence.checks import whole
+from scenarios.influence.panel import (
+    FloatArray,
+    Labels,
+    Panel,
+    generator,
+    panel,
+    percentiles,
+    resample_blocks,
+)
 from scenarios.influence.times import IntArray
 
 
@@ -18,8 +27,8 @@ class TransferEntropy:
     """Transfer entropy in bits, both ways.
 
     table: rows "x -> y" and "y -> x" (with the columns' names), columns raw, low, high (raw's interval),
-    effective (raw less the mean of shuffles), p (share of shuffles that reach raw). symbols, lags (k of the
-    target, l of the source), rows, blocks (of the bootstrap), confidence.
+    effective (raw less the mean of shuffles), p ((1 + shuffles that reach raw) / (1 + shuffles)). symbols,
+    lags (k of the target, l of the source), rows, blocks (of the bootstrap), confidence.
     """
 
     table: pd.DataFrame
@@ -46,9 +55,9 @@ class TransferEntropy:
 
 def transfer_entropy(
     returns: pd.DataFrame,
-    *,
-    quantiles: Sequence[float] = (0.05, 0.95),
     lags: tuple[int, int] = (1, 1),
+    quantiles: Sequence[float] = (0.05, 0.95),
+    *,
     segments: Labels = None,
     days: Labels = None,
     shuffles: int = 100,
@@ -61,21 +70,22 @@ def transfer_entropy(
     T(x -> y) = sum p(y_t, y_past, x_past) log2 [p(y_t | y_past, x_past) / p(y_t | y_past)] on symbols cut
     at the quantiles (median-unbiased), with lags = (k, l): k past symbols of the target, l of the source. A
     raw value is biased upwards; shuffling the source gives the bias and the p value (1 + shuffles that
-    reach raw) / (1 + shuffles). returns: two columns on one clock; segments: no past crosses a break.
-    Intervals (bootstrap > 0) resample days' counts of symbols. Raises ValueError for other than two
-    columns, a constant one, bad quantiles or too few rows. Sources: Schreiber (2000), PRL 85:461; Dimpfl
-    and Peter (2013), SNDE 17:85.
+    reach raw) / (1 + shuffles), rng: None takes one of seed 0. returns: two columns on one clock; segments:
+    no past crosses a break. Intervals (bootstrap > 0) resample days' counts of symbols. Raises ValueError
+    for other than two columns, a constant one, bad quantiles or too few rows. Sources: Schreiber (2000),
+    PRL 85:461; Dimpfl and Peter (2013), SNDE 17:85.
     """
     data = panel(returns, segments=segments, days=days, name="returns")
     cuts = np.asarray(quantiles, dtype=np.float64)
     if len(data.names) != 2:
         raise ValueError(f"returns: {len(data.names)} columns, must be 2")
-    if len(cuts) < 1 or (np.diff(cuts) <= 0).any() or cuts[0] <= 0 or cuts[-1] >= 1:
-        raise ValueError(f"quantiles: {list(quantiles)}, must rise between 0 and 1")
-    if len(lags) != 2 or min(lags) < 1:
-        raise ValueError(f"lags: {lags}, must be two whole numbers of 1 or more")
-    if shuffles and rng is None:
-        raise ValueError("rng: shuffles need a numpy Generator (or shuffles=0)")
+    if cuts.ndim != 1 or len(cuts) < 1 or not (np.diff(np.r_[0, cuts, 1]) > 0).all():
+        raise ValueError(f"quantiles: {quantiles}, must rise between 0 and 1")
+    if not isinstance(lags, (tuple, list)) or len(lags) != 2:
+        raise ValueError(f"lags: {lags!r}, must be two whole numbers, of the target and of the source")
+    lags = (whole(lags[0], "lags"), whole(lags[1], "lags"))
+    whole(shuffles, "shuffles", 0)
+    rng = generator(rng)
     symbols, usable = len(cuts) + 1, data.usable(max(lags))
     if usable < 10 * symbols ** (1 + min(lags)):
         raise ValueError(f"returns: too few rows, {usable} for {symbols} symbols with {lags} lags")
@@ -91,10 +101,9 @@ def transfer_entropy(
         by_block = _count(own, coded[:, source], rows, lags[1], symbols, cells, data)
         raw = entropy_of_counts(by_block.sum(axis=0), symbols, lags)
         noise = []
-        if rng is not None:
-            for mixed in (_shuffled(coded[:, source], data, rng) for _ in range(shuffles)):
-                states = own * symbols ** lags[1] + _past(mixed, rows, lags[1], symbols)
-                noise.append(entropy_of_counts(np.bincount(states, minlength=cells), symbols, lags))
+        for mixed in (_shuffled(coded[:, source], data, rng) for _ in range(shuffles)):
+            states = own * symbols ** lags[1] + _past(mixed, rows, lags[1], symbols)
+            noise.append(entropy_of_counts(np.bincount(states, minlength=cells), symbols, lags))
         counts = resample_blocks(len(by_block), bootstrap, rng)
         drawn = np.array([entropy_of_counts(c @ by_block, symbols, lags) for c in counts])
         low, high = percentiles(drawn, confidence)

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from scenarios.influence.panel import Labels, panel
-from scenarios.influence.var import all_rows
+from scenarios.influence.spillover import enough
+from scenarios.influence.var import Lags, all_rows, choose_lags
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +47,9 @@ class Granger:
 
 def granger(
     x: pd.DataFrame,
-    lags: int,
+    lags: Lags = "bic",
     *,
+    max_lags: int = 10,
     segments: Labels = None,
     covariance: Literal["HC1", "nonrobust"] = "HC1",
 ) -> Granger:
@@ -55,17 +57,17 @@ def granger(
 
     An F test of least squares with a constant and K = lags of every column, on the rows whose K
     predecessors are in the same segment. x: stationary series (returns), rows = times, columns = venues.
-    covariance: "HC1" allows the variance to change. Raises ValueError naming a constant or collinear
-    column, or for too few rows. Source: Granger (1969), Econometrica 37:424; estimation by statsmodels.
+    lags: K, or a criterion over 1..max_lags. covariance: "HC1" allows the variance to change. Raises
+    ValueError naming a constant or collinear column, or for too few rows. Source: Granger (1969),
+    Econometrica 37:424; estimation by statsmodels.
     """
     from statsmodels.regression.linear_model import OLS
 
     if covariance not in ("HC1", "nonrobust"):
         raise ValueError(f"covariance: {covariance!r} is neither 'HC1' nor 'nonrobust'")
     data = panel(x, segments=segments, name="x")
-    n = len(data.names)
-    if n < 2:
-        raise ValueError(f"x: {n} columns, must be 2 or more")
+    n = enough(data.names)
+    lags = choose_lags(data, lags, max_lags)
     z = all_rows(data, lags)
     table = {}
     for effect in range(n):

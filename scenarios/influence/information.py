@@ -10,9 +10,18 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from scenarios.influence.checks import whole
 from scenarios.influence.johansen import Gate, johansen_gate
-from scenarios.influence.panel import FloatArray, Labels, Panel, panel, percentiles, resample_blocks
-from scenarios.influence.shares import FIGURES, MAX_VENUES, shares
+from scenarios.influence.panel import (
+    FloatArray,
+    Labels,
+    Panel,
+    panel,
+    percentiles,
+    require_unexplained,
+    resample_blocks,
+)
+from scenarios.influence.shares import FIGURES, MAX_VENUES, trend_shares
 from scenarios.influence.vecm import (
     Deterministic,
     Vecm,
@@ -20,7 +29,6 @@ from scenarios.influence.vecm import (
     estimate_vecm,
     long_run,
     select_lags,
-    unexplained,
     vecm_moments,
 )
 
@@ -28,7 +36,6 @@ Lags = int | Literal["aic", "bic"]
 Beta = npt.ArrayLike | Literal["estimate", "unit"]
 
 MAX_FAILED = 0.1
-EXACT = 1e-8
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,13 +43,14 @@ class InformationShares:
     """Shares of each venue in the variance of the common trend, and the model they come from.
 
     table: index (figure, venue), columns estimate, low, high; figures IS_low, IS_high, IS, CS, MIS, PDS,
-    ILS, PILS (shares between 0 and 1; all NaN where the gate fails). alpha: index (venue, relation),
-    columns estimate, se, t, p, low, high. beta: rows venues (and "const"), columns relations. psi: long-run
-    effect of each venue's innovation on the first venue's log price. omega: innovation covariance per step.
-    long_run_sd: standard deviation per step of the permanent innovation of the first venue's log price.
-    lags = K, the order in levels. beta_mode: "estimate", "unit" or "given". rows: rows in the regression;
-    dropped: rows left out, by cause; days: bootstrap blocks; draws: one row for each bootstrap draw,
-    columns (figure, venue); failed_draws: draws without a solution.
+    ILS, PILS (for two venues) and the impact responses d, as shares.shares explains them; all NaN where the
+    gate fails. alpha: index (venue, relation), columns estimate, se, t, p, low, high. beta: rows venues
+    (and "const"), columns relations. psi: long-run effect of each venue's innovation on the first venue's
+    log price. omega: innovation covariance per step. long_run_sd: standard deviation per step of the
+    permanent innovation of the first venue's log price. lags = K, the order in levels. beta_mode:
+    "estimate", "unit" or "given". rows: rows in the regression; span: labels of the first and last row of
+    the sample; dropped: rows left out, by cause; days: bootstrap blocks; draws: one row for each bootstrap
+    draw, columns (figure, venue); failed_draws: draws without a solution.
     """
 
     venues: tuple[str, ...]
@@ -57,6 +65,7 @@ class InformationShares:
     beta_mode: str
     deterministic: str
     rows: int
+    span: tuple[Any, Any]
     dropped: pd.Series
     days: int
     confidence: float
@@ -94,14 +103,14 @@ class InformationShares:
 
 def information_shares(
     log_prices: pd.DataFrame,
+    lags: Lags = "aic",
+    beta: Beta = "estimate",
+    deterministic: Deterministic = "ci",
     *,
     segments: Labels = None,
     days: Labels = None,
-    lags: Lags = "aic",
     max_lags: int = 20,
-    beta: Beta = "estimate",
-    deterministic: Deterministic = "ci",
-    bootstrap: int = 200,
+    bootstrap: int | None = None,
     rng: np.random.Generator | None = None,
     confidence: float = 0.95,
 ) -> InformationShares:
@@ -113,10 +122,11 @@ def information_shares(
     log_prices: rows = times, columns = venues (2 to 8), a missing value takes its row out and breaks the
     sample. segments: a label per row; lags cross no change of label. days: the trading day of each row, the
     bootstrap's block (see panel.panel where None). lags: K, the order in levels, or a criterion over
-    1..max_lags. beta: "estimate", "unit" (p_i - p_n) or an array (n, n - 1). deterministic: "n" none, "co"
-    constant, "ci" constant within the relations (statsmodels' names). bootstrap: draws of days with
-    replacement; each re-estimates alpha, gammas, omega and, where it is estimated, beta, at the same K,
-    from cross moments summed once for each day.
+    1..max_lags, fewer where the rows are too few for that. beta: "estimate", "unit" (p_i - p_n) or an array
+    (n, n - 1). deterministic: "n" none, "co" constant, "ci" constant within the relations (statsmodels'
+    names). bootstrap: draws of days with replacement (None: 200, or none with fewer than 5 days; rng: None
+    takes a generator of seed 0); each re-estimates alpha, gammas, omega and, where it is estimated, beta,
+    at the same K, from cross moments summed once for each day.
 
     Johansen's test must find rank n - 1; where it does not, all figures are NaN and gate.reason says why.
     The last bits of a result can depend on the number of BLAS threads: the runner sets
@@ -146,7 +156,9 @@ def information_share_grid(
     Returns index (lags, beta, figure), columns venues; NaN where the rank test fails. No intervals.
     """
     data = _checked(log_prices, segments, days, deterministic)
-    moments = _moments(data, max(lags), deterministic)
+    if isinstance(lags, (int, str)) or not len(lags) or not len(betas):
+        raise ValueError(f"lags and betas: {lags!r} and {betas!r}, must be lists with at least one entry")
+    moments = _moments(data, max(whole(order, "lags") for order in lags), deterministic)
     none = np.zeros((0, len(moments.blocks)), dtype=np.int64)
     parts = {}
     for order in lags:
@@ -169,12 +181,7 @@ def _checked(log_prices: pd.DataFrame, segments: Labels, days: Labels, determini
 def _moments(data: Panel, lags: int, deterministic: Deterministic) -> VecmMoments:
     """Sum the moments and name a column that the past explains without rest."""
     moments = vecm_moments(data, lags, centred=deterministic != "n")
-    rest = unexplained(moments)
-    if rest.min() < EXACT:
-        name = data.names[int(np.argmin(rest))]
-        raise ValueError(
-            f"log_prices: column {name!r} follows exactly from the past (a delayed copy of another?)"
-        )
+    require_unexplained(moments.total, data.names, "log_prices")
     return moments
 
 
@@ -182,10 +189,8 @@ def _order(data: Panel, lags: Lags, max_lags: int) -> int:
     if isinstance(lags, str):
         if lags not in ("aic", "bic"):
             raise ValueError(f"lags: {lags!r} is neither 'aic' nor 'bic' nor a number")
-        return select_lags(_moments(data, max_lags, "co"), lags)
-    if isinstance(lags, bool) or not isinstance(lags, (int, np.integer)) or lags < 1:
-        raise ValueError(f"lags: {lags!r}, must be a whole number of 1 or more")
-    return int(lags)
+        return select_lags(_moments(data, data.most_lags(whole(max_lags, "max_lags")), "co"), lags)
+    return whole(lags, "lags")
 
 
 def _vectors(beta: Beta, n: int) -> tuple[FloatArray | None, str]:
@@ -195,14 +200,11 @@ def _vectors(beta: Beta, n: int) -> tuple[FloatArray | None, str]:
         if beta == "unit":
             return np.vstack([np.eye(n - 1), -np.ones((1, n - 1))]), beta
         raise ValueError(f"beta: {beta!r} is neither 'estimate' nor 'unit' nor an array")
-    given = np.asarray(beta, dtype=np.float64).reshape(n, -1) if np.size(beta) == n * (n - 1) else np.empty(0)
+    given = np.asarray(beta, dtype=np.float64)
+    given = given[:, None] if given.ndim == 1 else given
     if given.shape != (n, n - 1) or not np.isfinite(given).all() or np.linalg.matrix_rank(given) < n - 1:
         raise ValueError(f"beta: must be a finite array of shape ({n}, {n - 1}) and full rank")
     return given, "given"
-
-
-def _psi(model: Vecm, n: int) -> FloatArray:
-    return long_run(model.alpha, model.beta[:n], model.gammas)[0]
 
 
 def _estimate(
@@ -217,13 +219,14 @@ def _estimate(
     n, names = len(data.names), list(data.names)
     gate = johansen_gate(moments, deterministic)
     model = estimate_vecm(moments, n - 1, beta=vectors, deterministic=deterministic)
-    psi = _psi(model, n)
-    figures = shares(psi, model.omega, names)
+    effect = long_run(model.alpha, model.beta[:n], model.gammas)
+    psi, figures = effect[0], trend_shares(effect, model.omega, names)
     drawn, drawn_alpha, failed = [], [], 0
     for weights in counts if gate.passed else counts[:0]:
         try:
             draw = estimate_vecm(moments, n - 1, beta=vectors, deterministic=deterministic, weights=weights)
-            drawn.append(shares(_psi(draw, n), draw.omega, names).to_numpy().T.ravel())
+            effect = long_run(draw.alpha, draw.beta[:n], draw.gammas)
+            drawn.append(trend_shares(effect, draw.omega, names).to_numpy().T.ravel())
             drawn_alpha.append(draw.alpha.ravel())
         except (ValueError, np.linalg.LinAlgError):
             failed += 1
@@ -250,6 +253,7 @@ def _estimate(
         beta_mode=mode,
         deterministic=deterministic,
         rows=int(model.rows),
+        span=data.span,
         dropped=pd.Series({"missing value": data.missing, "lags would cross a break": short}, name="rows"),
         days=len(moments.blocks),
         confidence=confidence,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -39,6 +40,20 @@ class Gate:
     def to_frame(self) -> pd.DataFrame:
         """Return the table of trace statistics."""
         return self.trace
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the trace statistics beside their critical values."""
+        from matplotlib import pyplot as plt
+
+        ax = plt.subplots()[1] if ax is None else ax
+        ax.bar(self.trace.index, self.trace["trace"], color="0.7")
+        for column, style in (("critical_5", "k_"), ("critical_1", "r_")):
+            ax.plot(self.trace.index, self.trace[column], style, markersize=30, label=column)
+        ax.set_xticks(self.trace.index)
+        ax.set_xlabel("rank at most")
+        ax.set_ylabel("trace")
+        ax.legend()
+        return ax
 
 
 def johansen_gate(moments: VecmMoments, deterministic: Deterministic) -> Gate:

@@ -9,14 +9,15 @@ import pandas as pd
 
 from scenarios.influence.panel import FloatArray, Labels, panel
 from scenarios.influence.spillover import Spillover, decomposition, spillover_by
-from scenarios.influence.var import Var, moving_average
+from scenarios.influence.var import Lags, Var, choose_lags, moving_average
 
 
 def joint_spillover(
     x: pd.DataFrame,
-    lags: int,
+    lags: Lags = "bic",
     horizon: int = 10,
     *,
+    max_lags: int = 10,
     segments: Labels = None,
     days: Labels = None,
     bootstrap: int = 0,
@@ -33,7 +34,8 @@ def joint_spillover(
     """
     data = panel(x, segments=segments, days=days, name="x")
     rule = partial(joint_decomposition, horizon=horizon)
-    return spillover_by(rule, "joint", data, lags, horizon, bootstrap, rng, confidence)
+    order = choose_lags(data, lags, max_lags)
+    return spillover_by(rule, "joint", data, order, horizon, bootstrap, rng, confidence)
 
 
 def joint_decomposition(fit: Var, horizon: int) -> FloatArray:

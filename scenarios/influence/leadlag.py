@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from scenarios.influence.checks import floats, table
 from scenarios.influence.panel import FloatArray, percentiles, resample_blocks
+from scenarios.influence.quotes import intervals
 from scenarios.influence.times import Duration, IntArray, duration_ns, nanoseconds, trading_day, zone
 
 
@@ -19,8 +22,8 @@ class LeadLag:
 
     curve: index = lag in seconds (above 0: x leads y), columns correlation, low, high; figures: rows lag
     (seconds, where |correlation| is largest), correlation (there) and ratio (LLR = sum of squares over
-    positive lags / over negative ones; above 1: x leads), columns estimate, low, high. segments, blocks (of
-    the bootstrap), confidence.
+    positive lags / over negative ones; above 1: x leads; NaN where the lags are not the same both ways),
+    columns estimate, low, high. segments, blocks (of the bootstrap), confidence.
     """
 
     curve: pd.DataFrame
@@ -53,7 +56,7 @@ def lead_lag(
     lags: Sequence[Duration],
     *,
     sessions: pd.DataFrame | None = None,
-    bootstrap: int = 200,
+    bootstrap: int | None = None,
     rng: np.random.Generator | None = None,
     confidence: float = 0.95,
 ) -> LeadLag:
@@ -63,23 +66,23 @@ def lead_lag(
     prices with an index of strictly increasing times of one zone; mid quotes, since bid-ask bounce flattens
     the curve. lags: durations, both signs, e.g. [-2_000_000_000, 0, 2_000_000_000] or ["-2s", "0s", "2s"].
     sessions: columns start, end, day; increments stay within a session and the bootstrap draws days (None:
-    a session for each trading day that rolls at 18:00). Raises ValueError for bad times, constant or
-    infinite prices, too few points. Sources: Hayashi and Yoshida (2005), Bernoulli 11:359; Hoffmann,
-    Rosenbaum and Yoshida (2013), Bernoulli 19:426.
+    a session for each trading day that rolls at 18:00). bootstrap: draws (None: 200, or none with fewer
+    than 5 days). Raises ValueError for bad times, constant or infinite prices, too few points. Sources:
+    Hayashi and Yoshida (2005), Bernoulli 11:359; Hoffmann, Rosenbaum and Yoshida (2013), Bernoulli 19:426.
     """
+    if isinstance(lags, str) or not np.iterable(lags):
+        raise ValueError(f"lags: {lags!r}, must be a list of durations")
     shifts = np.array([duration_ns(lag, "lags") for lag in lags], dtype=np.int64)
     if len(shifts) < 1 or (np.diff(shifts) <= 0).any():
         raise ValueError("lags: must rise and hold at least one")
+    series = [_points(s, name) for s, name in ((x, "x"), (y, "y"))]
     if zone(x.index) != zone(y.index):
         raise ValueError(f"x and y: mixed time zones, {zone(x.index)} and {zone(y.index)}")
-    series = [_points(s, name) for s, name in ((x, "x"), (y, "y"))]
     label_x, label_y, days = _segments(x, y, sessions)
+    (times_x, prices_x), (times_y, prices_y) = series
     cross, square_x, square_y = [], [], []
-    for segment in range(len(days)):
-        (tx, px), (ty, py) = (
-            (t[label == segment], p[label == segment])
-            for (t, p), label in zip(series, (label_x, label_y), strict=True)
-        )
+    for of_x, of_y in zip(_rows(label_x, len(days)), _rows(label_y, len(days)), strict=True):
+        tx, px, ty, py = times_x[of_x], prices_x[of_x], times_y[of_y], prices_y[of_y]
         enough = len(tx) > 1 and len(ty) > 1
         cross.append(overlap_products(tx, px, ty, py, shifts) if enough else np.zeros(len(shifts)))
         square_x.append((np.diff(px) ** 2).sum() if enough else 0.0)
@@ -123,14 +126,15 @@ def overlap_products(
 
 
 def _points(series: pd.Series, name: str) -> tuple[IntArray, FloatArray]:
-    values = series.to_numpy(dtype=np.float64)
+    values = floats(series, name)
+    times = nanoseconds(series.index, name)
     if not np.isfinite(values).all():
         raise ValueError(f"{name}: log prices must be finite (a price of 0 or a missing value?)")
     if len(values) < 10:
         raise ValueError(f"{name}: {len(values)} points are too few, 10 are needed")
     if np.ptp(values) == 0:
         raise ValueError(f"{name}: the price is constant")
-    return nanoseconds(series.index, name), values
+    return times, values
 
 
 def _segments(
@@ -141,16 +145,24 @@ def _segments(
         both = [trading_day(x.index), trading_day(y.index)]
         code, labels = pd.factorize(np.concatenate(both))
         return code[: len(x)].astype(np.int64), code[len(x) :].astype(np.int64), list(labels)
-    if zone(sessions["start"]) != zone(x.index):
-        raise ValueError(f"sessions: times are {zone(sessions['start'])}, the prices' are {zone(x.index)}")
-    start = nanoseconds(sessions["start"], "sessions.start")
-    end = nanoseconds(sessions["end"], "sessions.end")
+    start, end = intervals(table(sessions, "sessions", "start", "end", "day"), "sessions", zone(x.index))
+    if (start[1:] < end[:-1]).any():
+        raise ValueError(
+            f"sessions: row {int(np.argmax(start[1:] < end[:-1])) + 1} overlaps the one before it"
+        )
     labelled = []
     for series in (x, y):
         times = nanoseconds(series.index, "prices")
         at = np.searchsorted(start, times, side="right") - 1
         labelled.append(np.where((at >= 0) & (times <= end[np.maximum(at, 0)]), at, -1).astype(np.int64))
     return labelled[0], labelled[1], list(sessions["day"])
+
+
+def _rows(labels: IntArray, segments: int) -> list[IntArray]:
+    """Return the rows of each segment, in time order."""
+    order = np.argsort(labels, kind="stable")
+    edges = np.searchsorted(labels[order], np.arange(segments + 1))
+    return [order[a:b] for a, b in pairwise(edges)]
 
 
 def _correlation(sums: FloatArray) -> FloatArray:
@@ -163,4 +175,5 @@ def _figures(curve: FloatArray, shifts: IntArray) -> FloatArray:
         return np.full(3, np.nan)
     best = int(np.argmax(np.abs(curve)))
     ahead, behind = (curve[shifts > 0] ** 2).sum(), (curve[shifts < 0] ** 2).sum()
-    return np.array([shifts[best] / 1e9, curve[best], ahead / behind if behind > 0 else np.nan])
+    fair = behind > 0 and np.array_equal(shifts, -shifts[::-1])
+    return np.array([shifts[best] / 1e9, curve[best], ahead / behind if fair else np.nan])

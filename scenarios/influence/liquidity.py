@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from scenarios.influence.checks import floats, table
 from scenarios.influence.panel import FloatArray, percentiles, resample_blocks
 from scenarios.influence.times import Duration, IntArray, duration_ns, nanoseconds, trading_day, zone
 
@@ -54,7 +55,7 @@ def liquidity(
     horizon: Duration = "5min",
     max_age: Duration = "1min",
     days: pd.Series | None = None,
-    bootstrap: int = 200,
+    bootstrap: int | None = None,
     rng: np.random.Generator | None = None,
     confidence: float = 0.95,
 ) -> Liquidity:
@@ -71,13 +72,14 @@ def liquidity(
     (2002), JFM 5:31; Huang and Stoll (1996), JFE 41:313.
     """
     when, price, size, side = _trades(trades)
+    quote = floats(mid, "mid")
+    times = nanoseconds(mid.index, "mid")
     if zone(trades["time"]) != zone(mid.index):
         raise ValueError(f"trades and mid: mixed time zones, {zone(trades['time'])} and {zone(mid.index)}")
-    times, quote = nanoseconds(mid.index, "mid"), mid.to_numpy(dtype=np.float64)
     if not (np.isfinite(quote) & (quote > 0)).all():
         raise ValueError("mid: quotes must be finite and above 0")
-    if np.ptp(quote) == 0:
-        raise ValueError("mid: the quote is constant")
+    if len(quote) == 0 or np.ptp(quote) == 0:
+        raise ValueError("mid: the quote is constant, or there is none")
     bar_ns, later_ns, age = (
         duration_ns(bar, "bar"),
         duration_ns(horizon, "horizon"),
@@ -89,6 +91,8 @@ def liquidity(
     if len(label) != len(when):
         raise ValueError(f"days: {len(label)} labels for {len(when)} trades")
     day, _ = pd.factorize(label)
+    if (day < 0).any():
+        raise ValueError(f"days: a label is missing at row {int(np.argmax(day < 0))}")
     ends = np.r_[np.flatnonzero(np.diff(day) != 0), len(day) - 1]
     last_trade = when[ends[np.searchsorted(ends, np.arange(len(day)))]]
 
@@ -103,6 +107,8 @@ def liquidity(
         raise ValueError(
             f"trades: too few, {int(good.sum())} with fresh quotes in {len(bars)} bars, 10 are needed"
         )
+    if np.ptp(bars[:, 2]) == 0:
+        raise ValueError("trades: the signed size is the same in every bar, so that lambda has no value")
     blocks = int(day.max()) + 1
     sums = np.zeros((blocks, 3 + 6))
     np.add.at(sums, day[good], np.column_stack([spread, np.zeros((len(spread), 6))]))
@@ -116,20 +122,21 @@ def liquidity(
 
 
 def _trades(trades: pd.DataFrame) -> tuple[IntArray, FloatArray, FloatArray, FloatArray]:
-    missing = {"time", "price", "size", "side"} - set(trades.columns)
-    if missing:
-        raise ValueError(f"trades: columns missing: {sorted(missing)}")
-    price, size, side = (trades[c].to_numpy(dtype=np.float64) for c in ("price", "size", "side"))
-    for name, values in (("price", price), ("size", size)):
-        if not (np.isfinite(values) & (values > 0)).all():
-            raise ValueError(f"trades: column {name!r} must be finite and above 0")
-    if not np.isin(side, (1, -1)).all():
-        raise ValueError("trades: column 'side' must be 1 or -1")
+    frame = table(trades, "trades", "time", "price", "size", "side")
+    price, size, side = (floats(frame[c], f"trades: column {c!r}") for c in ("price", "size", "side"))
+    for name, good, told in (
+        ("price", np.isfinite(price) & (price > 0), "finite and above 0"),
+        ("size", np.isfinite(size) & (size > 0), "finite and above 0"),
+        ("side", np.isin(side, (1, -1)), "1 or -1"),
+    ):
+        if not good.all():
+            raise ValueError(f"trades: column {name!r} must be {told}, not so at row {int(np.argmin(good))}")
     distinct = trades["time"].drop_duplicates()
     nanoseconds(distinct, "trades")
-    if not trades["time"].is_monotonic_increasing:
-        raise ValueError("trades: times are not sorted")
     at = trades["time"]
+    if not at.is_monotonic_increasing:
+        row = int(np.argmax(np.diff(at.to_numpy()) < np.array(0, at.to_numpy().dtype.str.replace("M", "m"))))
+        raise ValueError(f"trades: times are not sorted, first at row {row + 1}")
     when = at if pd.api.types.is_integer_dtype(at) else pd.Series(pd.DatetimeIndex(at).as_unit("ns").asi8)
     return np.asarray(when, dtype=np.int64), price, size, side
 

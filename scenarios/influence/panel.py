@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -11,12 +11,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from scenarios.influence.times import IntArray, nanoseconds, trading_day
+from scenarios.influence.checks import numbers, table, whole
+from scenarios.influence.times import IntArray, nanoseconds, require_rising, trading_day
 
 FloatArray = npt.NDArray[np.float64]
 Labels = pd.Series | npt.NDArray[Any] | None
 
 MIN_BLOCKS = 5
+DRAWS = 200
+EXACT = 1e-8
 CHUNK_ROWS = 65_536
 COLLINEAR_R2 = 1 - 1e-10
 
@@ -27,7 +30,7 @@ class Panel:
 
     values: (T, n), NaN in rows that do not count; position: rows since the last break, -1 where the row
     does not count; block: bootstrap block of each row; missing: rows that do not count; centre: mean of the
-    values.
+    values; span: labels of the first and last row that count.
     """
 
     names: tuple[str, ...]
@@ -37,6 +40,7 @@ class Panel:
     block_labels: tuple[Any, ...]
     missing: int
     centre: FloatArray
+    span: tuple[Any, Any]
 
     def rows(self, lags: int) -> Iterator[tuple[int, IntArray]]:
         """Yield (block, rows) of rows with `lags` predecessors in their segment, in small pieces."""
@@ -58,6 +62,12 @@ class Panel:
         """Count the rows that have `lags` predecessors in their segment."""
         return int((self.position >= lags).sum())
 
+    def most_lags(self, most: int) -> int:
+        """Return the most lags, up to `most` and at least 1, with six rows for each coefficient of an equation."""
+        n = len(self.names)
+        enough = (k for k in range(most, 1, -1) if self.usable(k) >= 6 * (n * (k + 1) + 1))
+        return next(enough, 1)
+
 
 def panel(
     frame: pd.DataFrame, *, segments: Labels = None, days: Labels = None, name: str = "log_prices"
@@ -66,27 +76,21 @@ def panel(
 
     segments: a label for each row, a change of which is a break (None: unbroken). A row with a missing
     value is left out and is a break too. days: the bootstrap's block of each row (None: the trading day
-    where the index holds several times a date, otherwise runs of about sqrt(T) rows). Raises ValueError
-    naming the column that is not numeric, infinite, constant or a linear combination of others.
+    where the index holds at least 5 with several times each, otherwise runs of about sqrt(T) rows). Raises
+    ValueError naming the column that is not numeric, empty, infinite, constant or a linear combination of
+    others, or the row that stands before an earlier one.
     """
-    if not isinstance(frame, pd.DataFrame):
-        raise ValueError(
-            f"{name}: expected a DataFrame with a column for each venue, got {type(frame).__name__}"
-        )
-    if frame.columns.duplicated().any():
-        raise ValueError(f"{name}: column {frame.columns[frame.columns.duplicated()][0]!r} stands twice")
-    for column in frame:
-        if not pd.api.types.is_numeric_dtype(frame[column]) or pd.api.types.is_bool_dtype(frame[column]):
-            raise ValueError(f"{name}: column {column!r} is not numeric but {frame[column].dtype}")
-    if isinstance(frame.index, pd.DatetimeIndex):
-        nanoseconds(frame.index, name)
-    elif not frame.index.is_monotonic_increasing or not frame.index.is_unique:
-        raise ValueError(f"{name}: the index must increase and hold no value twice")
-    values = frame.to_numpy(dtype=np.float64)
-    for column, infinite in zip(frame.columns, np.isinf(values).any(axis=0), strict=True):
-        if infinite:
-            raise ValueError(f"{name}: column {column!r} holds an infinite value (the log of a price of 0?)")
-    counts = np.isfinite(values).all(axis=1)
+    values = numbers(table(frame, name), name)
+    _check_order(frame.index, name)
+    for column, infinite, missing in zip(frame.columns, np.isinf(values).T, np.isnan(values).T, strict=True):
+        if infinite.any():
+            at = int(np.argmax(infinite))
+            raise ValueError(
+                f"{name}: column {column!r} holds an infinite value at row {at} (the log of a price of 0?)"
+            )
+        if len(missing) and missing.all():
+            raise ValueError(f"{name}: column {column!r} holds no value")
+    counts: npt.NDArray[np.bool_] = np.asarray(np.isfinite(values).all(axis=1))
     code = _codes(segments, frame.index, "segments")
     starts = counts & np.r_[True, (np.diff(code) != 0) | ~counts[:-1]]
     row = np.arange(len(values), dtype=np.int64)
@@ -97,16 +101,29 @@ def panel(
     if int(counts.sum()) < 2 * len(names) + 2:
         raise ValueError(f"{name}: too few rows: {int(counts.sum())} without a missing value")
     centre = values[counts].mean(axis=0)
-    result = Panel(names, values, position, block, labels, int((~counts).sum()), centre)
+    used = frame.index[counts]
+    span = (used[0], used[-1])
+    result = Panel(names, values, position, block, labels, int((~counts).sum()), centre, span)
     _check_variation(result, name)
     return result
+
+
+def _check_order(index: pd.Index, name: str) -> None:
+    """Raise ValueError naming the row where the index does not rise, or that it mixes time zones."""
+    kind = pd.api.types.infer_dtype(index)
+    if isinstance(index, pd.DatetimeIndex) or (index.dtype == object and kind in ("datetime", "mixed")):
+        nanoseconds(index, name)
+    elif not isinstance(index, pd.MultiIndex):
+        require_rising(np.asarray(index.factorize(sort=True)[0]), name)
+    elif not (index.is_monotonic_increasing and index.is_unique):
+        raise ValueError(f"{name}: the index must increase and hold no value twice")
 
 
 def _codes(labels: Labels, index: pd.Index, name: str) -> IntArray:
     if labels is None:
         return np.zeros(len(index), dtype=np.int64)
-    if len(labels) != len(index):
-        raise ValueError(f"{name}: {len(labels)} labels for {len(index)} rows")
+    if np.ndim(labels) != 1 or len(labels) != len(index):
+        raise ValueError(f"{name}: {np.size(labels)} labels for {len(index)} rows")
     if isinstance(labels, pd.Series) and not labels.index.equals(index):
         raise ValueError(f"{name}: its index is not that of the prices")
     codes = np.asarray(pd.factorize(np.asarray(labels))[0], dtype=np.int64)
@@ -121,7 +138,7 @@ def _blocks(days: Labels, index: pd.Index) -> tuple[IntArray, tuple[Any, ...]]:
         return codes, tuple(pd.unique(np.asarray(days)))
     if isinstance(index, pd.DatetimeIndex):
         labels = trading_day(index)
-        if len(np.unique(labels)) * 2 <= len(labels):
+        if MIN_BLOCKS <= len(np.unique(labels)) <= len(labels) / 2:
             codes, unique = pd.factorize(labels)
             return np.asarray(codes, dtype=np.int64), tuple(unique)
     size = max(1, round(len(index) ** 0.5))
@@ -157,23 +174,55 @@ def _check_variation(data: Panel, name: str) -> None:
             )
 
 
-def resample_blocks(blocks: int, draws: int, rng: np.random.Generator | None) -> IntArray:
+def resample_blocks(blocks: int, draws: int | None, rng: np.random.Generator | None) -> IntArray:
     """Draw how often each block enters each bootstrap sample: (draws, blocks), rows sum to `blocks`.
 
-    Blocks are drawn one by one with replacement, which is the multinomial law of these counts. Raises
-    ValueError without a generator or with fewer than 5 blocks.
+    Blocks are drawn with replacement by arch's IIDBootstrap. draws: None takes 200, or none where there are
+    fewer than 5 blocks; rng: None takes one of seed 0, so that the same call gives the same numbers. Raises
+    ValueError for a number of draws with fewer than 5 blocks.
     """
-    if draws < 0:
-        raise ValueError(f"bootstrap: the number of draws is {draws}, must be 0 or more")
-    if draws == 0:
+    if draws is None:
+        draws = DRAWS if blocks >= MIN_BLOCKS else 0
+    if whole(draws, "bootstrap", 0) == 0:
         return np.zeros((0, blocks), dtype=np.int64)
-    if rng is None:
-        raise ValueError("rng: the bootstrap needs a numpy Generator (or bootstrap=0 for no intervals)")
     if blocks < MIN_BLOCKS:
         raise ValueError(
             f"days: {blocks} blocks are too few to resample, {MIN_BLOCKS} are needed (or bootstrap=0)"
         )
-    return np.asarray(rng.multinomial(blocks, np.full(blocks, 1 / blocks), size=draws), dtype=np.int64)
+    from arch.bootstrap import IIDBootstrap
+
+    drawn = IIDBootstrap(np.arange(blocks), seed=generator(rng)).bootstrap(draws)
+    return np.array([np.bincount(picked, minlength=blocks) for (picked,), _ in drawn], dtype=np.int64)
+
+
+def generator(rng: np.random.Generator | None) -> np.random.Generator:
+    """Return the generator given, or one of seed 0; raise ValueError for anything else (a bare seed)."""
+    if rng is None:
+        return np.random.default_rng(0)
+    if not isinstance(rng, np.random.Generator):
+        raise ValueError(f"rng: expected a numpy Generator, got {type(rng).__name__}")
+    return rng
+
+
+def unexplained(total: FloatArray, n: int) -> FloatArray:
+    """Return the part of each of the first n columns' squares that the other columns leave unexplained.
+
+    total: cross moments, regressors from column n on.
+    """
+    scale = np.sqrt(np.diag(total))
+    scaled = total / np.outer(scale, scale)
+    slopes = np.linalg.lstsq(scaled[n:, n:], scaled[n:, :n], rcond=None)[0]
+    return 1 - np.einsum("ij,ij->j", slopes, scaled[n:, :n])
+
+
+def require_unexplained(total: FloatArray, names: Sequence[str], name: str) -> None:
+    """Raise ValueError naming a column that the past explains without rest."""
+    rest = unexplained(total, len(names))
+    if rest.min() < EXACT:
+        column = names[int(np.argmin(rest))]
+        raise ValueError(
+            f"{name}: column {column!r} follows exactly from the past (a delayed copy of another?)"
+        )
 
 
 def percentiles(draws: FloatArray, confidence: float) -> tuple[FloatArray, FloatArray]:

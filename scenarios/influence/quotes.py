@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from scenarios.influence.checks import floats, table
 from scenarios.influence.times import IntArray, nanoseconds, zone
 
 Venue = tuple[IntArray, npt.NDArray[np.float64], npt.NDArray[Any] | None]
@@ -19,6 +20,7 @@ def by_venue(quotes: pd.DataFrame) -> tuple[dict[str, Venue], str]:
     quotes: long or wide, as in sampling.sample. Raises ValueError, naming the venue, for fewer than two
     venues, unsorted or doubled times, prices that are not finite and above 0.
     """
+    table(quotes, "quotes")
     parts: dict[str, tuple[Any, pd.Series, npt.NDArray[Any] | None]] = {}
     if "venue" not in quotes.columns:
         clock_zone = zone(quotes.index)
@@ -28,10 +30,17 @@ def by_venue(quotes: pd.DataFrame) -> tuple[dict[str, Venue], str]:
     else:
         frame = quotes if "time" in quotes.columns else quotes.assign(time=quotes.index)
         clock_zone = zone(frame["time"]) if pd.api.types.is_datetime64_any_dtype(frame["time"]) else "int ns"
+        if frame["venue"].isna().any():
+            raise ValueError(f"quotes: a venue is missing at row {int(np.argmax(frame['venue'].isna()))}")
         if "price" not in frame.columns:
             if not {"bid", "ask"} <= set(frame.columns):
                 raise ValueError("quotes: a long frame needs the column price, or bid and ask")
-            frame = frame.assign(price=(frame["bid"] + frame["ask"]) / 2).dropna(subset=["price"])
+            bid, ask = (floats(frame[c], f"quotes: column {c!r}") for c in ("bid", "ask"))
+            if (bid > ask).any():
+                raise ValueError(f"quotes: the bid is above the ask at row {int(np.argmax(bid > ask))}")
+            frame = frame.assign(price=(bid + ask) / 2).dropna(subset=["price"])
+        if "state" in frame and frame["state"].isna().any():
+            raise ValueError(f"quotes: a state is missing at row {int(np.argmax(frame['state'].isna()))}")
         for label, g in frame.groupby("venue", sort=False, observed=True):
             parts[str(label)] = g["time"], g["price"], g["state"].to_numpy() if "state" in g else None
     if len(parts) < 2:
@@ -39,7 +48,7 @@ def by_venue(quotes: pd.DataFrame) -> tuple[dict[str, Venue], str]:
     venues: dict[str, Venue] = {}
     for venue, (times, price, state) in parts.items():
         ns = nanoseconds(times, venue)
-        values = np.asarray(price, dtype=np.float64)
+        values = floats(price, f"{venue}: the price")
         if len(values) == 0:
             raise ValueError(f"{venue}: no quotes")
         if not (np.isfinite(values) & (values > 0)).all():
@@ -52,13 +61,14 @@ def by_venue(quotes: pd.DataFrame) -> tuple[dict[str, Venue], str]:
 
 def intervals(frame: pd.DataFrame, name: str, clock_zone: str) -> tuple[IntArray, IntArray]:
     """Return the checked columns start and end of a frame, rising and in the quotes' time zone."""
+    table(frame, name, "start", "end")
     if zone(frame["start"]) != clock_zone or zone(frame["end"]) != clock_zone:
         raise ValueError(
             f"{name}: times are {zone(frame['start'])}, the quotes' are {clock_zone}: mixed time zones"
         )
     starts, ends = nanoseconds(frame["start"], f"{name}.start"), nanoseconds(frame["end"], f"{name}.end")
     if (ends <= starts).any():
-        raise ValueError(f"{name}: an end is not after its start")
+        raise ValueError(f"{name}: the end is not after the start at row {int(np.argmax(ends <= starts))}")
     return starts, ends
 
 
@@ -66,11 +76,12 @@ def log_rate(
     rate: pd.Series, grid: IntArray, age_ns: int, venue: str, clock_zone: str
 ) -> npt.NDArray[np.float64]:
     """Return the log of the last rate at or before each tick; raise where it is older than age_ns."""
+    values = floats(rate, f"fx[{venue}]")
     if zone(rate.index) != clock_zone:
         raise ValueError(
             f"fx[{venue}]: times are {zone(rate.index)}, the quotes' are {clock_zone}: mixed time zones"
         )
-    times, values = nanoseconds(rate.index, f"fx[{venue}]"), rate.to_numpy(dtype=np.float64)
+    times = nanoseconds(rate.index, f"fx[{venue}]")
     if not (np.isfinite(values) & (values > 0)).all():
         raise ValueError(f"fx[{venue}]: rates must be finite and above 0")
     last = np.searchsorted(times, grid, side="right") - 1

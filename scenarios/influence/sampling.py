@@ -10,10 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from scenarios.influence.checks import table
 from scenarios.influence.quotes import Venue, by_venue, intervals, log_rate
 from scenarios.influence.times import Duration, IntArray, duration_ns, trading_day
 
 MIN_ROWS = 30
+MAX_TICKS = 100_000_000
 OPEN_STATE = "continuous"
 AFTER_BREAK = "after a break"
 
@@ -147,17 +149,27 @@ def _grid(
     if sessions is None:
         first = max(v[0][0] for v in venues.values())
         last = max(v[0][-1] for v in venues.values())
+        _check_length(last - first, step_ns)
         grid = np.arange(-(-first // step_ns) * step_ns, last + 1, step_ns, dtype=np.int64)
         return grid, np.zeros(len(grid), dtype=np.int64)
-    missing = {"start", "end", "day"} - set(sessions.columns)
-    if missing:
-        raise ValueError(f"sessions: columns missing: {sorted(missing)}")
+    table(sessions, "sessions", "start", "end", "day")
     starts, ends = intervals(sessions, "sessions", clock_zone)
     if (starts[1:] < ends[:-1]).any():
-        raise ValueError("sessions: must not overlap")
+        raise ValueError(
+            f"sessions: row {int(np.argmax(starts[1:] < ends[:-1])) + 1} overlaps the one before it"
+        )
+    _check_length((ends - starts).sum(), step_ns)
     pieces = [np.arange(s, e + 1, step_ns, dtype=np.int64) for s, e in zip(starts, ends, strict=True)]
     label = np.repeat(np.arange(len(pieces)), [len(p) for p in pieces])
     return np.concatenate(pieces), label.astype(np.int64)
+
+
+def _check_length(span_ns: int, step_ns: int) -> None:
+    if span_ns // step_ns > MAX_TICKS:
+        raise ValueError(
+            f"step: {step_ns / 1e9:g} s makes {span_ns // step_ns:,} ticks, {MAX_TICKS:,} at most (shorten the "
+            "sample, or give the sessions)"
+        )
 
 
 @dataclass
@@ -234,6 +246,7 @@ def _excluded(
 ) -> dict[str, npt.NDArray[np.bool_]]:
     found: dict[str, npt.NDArray[np.bool_]] = {}
     if exclude is not None:
+        table(exclude, "exclude", "start", "end", "cause")
         starts, ends = intervals(exclude, "exclude", clock_zone)
         for start, end, name in zip(starts, ends, exclude["cause"], strict=True):
             where = found.setdefault(str(name), np.zeros(len(grid), dtype=bool))

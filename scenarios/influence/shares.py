@@ -12,11 +12,17 @@ import pandas as pd
 from scenarios.influence.panel import FloatArray
 from scenarios.influence.vecm import long_run
 
-FIGURES = ("IS_low", "IS_high", "IS", "CS", "MIS", "PDS", "ILS", "PILS")
+FIGURES = ("IS_low", "IS_high", "IS", "CS", "MIS", "PDS", "ILS", "PILS", "d")
 MAX_VENUES = 8
 
 
-def shares(psi: npt.ArrayLike, omega: npt.ArrayLike, names: Sequence[str] | None = None) -> pd.DataFrame:
+def shares(
+    psi: npt.ArrayLike,
+    omega: npt.ArrayLike,
+    names: Sequence[str] | None = None,
+    *,
+    response: npt.ArrayLike | None = None,
+) -> pd.DataFrame:
     """Compute every share from the permanent innovation u = psi'e and the covariance omega of e.
 
     psi: (n,), any multiple of alpha_perp; omega: (n, n), positive definite. Columns of the result, rows =
@@ -26,16 +32,29 @@ def shares(psi: npt.ArrayLike, omega: npt.ArrayLike, names: Sequence[str] | None
     (Shen-Zhang-Zivot 2025). ILS and PILS are NaN for n > 2, CS is NaN where psi sums to 0. A venue's IS
     after the venues S is (V(S + j) - V(S)) / V(all), V(S) = the variance of u that the innovations of S
     explain: orderings reduce to subsets.
+
+    d_j = (omega psi)_j / (psi'omega psi response_j) is the impact response of venue j to permanent news, for
+    any n: the part of its long-run response that comes within the step (Yan-Zivot 2010). response: the
+    long-run response of each log price to u (None: 1 each, which takes psi to be a row of Psi(1) and beta to
+    be of the kind 1, -1); with that, PILS_1 = d_1^2 / (d_1^2 + d_2^2). Raises ValueError for values that are
+    not finite, psi = 0 and an omega that is not symmetric and positive definite.
     """
     psi, omega = np.asarray(psi, dtype=np.float64), np.asarray(omega, dtype=np.float64)
-    n = len(psi)
+    n = len(psi) if psi.ndim == 1 else 0
+    if not 2 <= n <= MAX_VENUES:
+        raise ValueError(
+            f"psi: shape {psi.shape}, shares need one figure for each of 2 to {MAX_VENUES} venues"
+        )
     if omega.shape != (n, n):
         raise ValueError(f"omega: shape {omega.shape} for {n} venues")
-    if not 2 <= n <= MAX_VENUES:
-        raise ValueError(f"{n} venues: shares need 2 to {MAX_VENUES}")
-    sd = np.sqrt(np.diag(omega))
-    if not (np.isfinite(omega).all() and (sd > 0).all()):
+    if not (np.isfinite(psi).all() and np.abs(psi).max() > 0):
+        raise ValueError(f"psi: {psi}, must be finite and not 0")
+    variances = np.diag(omega)
+    if not (np.isfinite(omega).all() and (variances > 0).all()):
         raise ValueError("omega: variances must be finite and above 0")
+    sd = np.sqrt(variances)
+    if np.abs(omega - omega.T).max() > 1e-8 * variances.max():
+        raise ValueError("omega: must be symmetric")
     correlation = omega / np.outer(sd, sd)
     spectrum, axes = np.linalg.eigh(correlation)
     if spectrum[0] < 1e-12:
@@ -54,6 +73,7 @@ def shares(psi: npt.ArrayLike, omega: npt.ArrayLike, names: Sequence[str] | None
     if n == 2:
         table["ILS"] = _leadership(mean[0] * psi[1], mean[1] * psi[0])
         table["PILS"] = _leadership(reach[0], reach[1])
+    table["d"] = reach / total / (np.ones(n) if response is None else np.asarray(response, dtype=np.float64))
     return table
 
 
@@ -66,12 +86,30 @@ def shares_from_vecm(
 ) -> pd.DataFrame:
     """Compute every share of a VECM with known coefficients.
 
-    alpha, beta: (n, n - 1) or (n,) for two venues, beta without a constant; gammas: (K - 1, n, n), empty
-    for K = 1; omega: (n, n). psi is the row of Psi(1); all rows give the same shares.
+    alpha, beta: (n, n - 1) or (n,) for two venues, beta without a constant; gammas: (K - 1, n, n), side by
+    side as (n, n (K - 1)) like statsmodels', or empty for K = 1; omega: (n, n). psi is a row of Psi(1); all
+    rows give the same shares.
     """
     alpha, beta = (np.asarray(m, dtype=np.float64).reshape(len(np.asarray(m)), -1) for m in (alpha, beta))
-    psi = long_run(alpha, beta, np.asarray(gammas, dtype=np.float64))
-    return shares(psi[int(np.argmax(np.abs(psi).sum(axis=1)))], omega, names)
+    n = len(alpha)
+    if beta.shape != alpha.shape:
+        raise ValueError(f"beta: shape {beta.shape}, alpha's is {alpha.shape}")
+    short = np.asarray(gammas, dtype=np.float64)
+    if short.ndim == 2 and len(short) == n and short.shape[1] % n == 0:
+        short = short.reshape(n, -1, n).transpose(1, 0, 2)
+    if short.size and (short.ndim != 3 or short.shape[1:] != (n, n)):
+        raise ValueError(f"gammas: shape {short.shape}, must be (K - 1, {n}, {n}) or ({n}, {n} (K - 1))")
+    if not np.isfinite(short).all():
+        raise ValueError("gammas: must be finite")
+    return trend_shares(long_run(alpha, beta, short), omega, names)
+
+
+def trend_shares(
+    effect: FloatArray, omega: npt.ArrayLike, names: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """Compute every share from Psi(1), shape (n, n), whose columns give the long-run responses."""
+    row, column = np.unravel_index(int(np.argmax(np.abs(effect))), effect.shape)
+    return shares(effect[row], omega, names, response=effect[:, column] / effect[row, column])
 
 
 def _orderings(reach: FloatArray, correlation: FloatArray, total: float) -> tuple[FloatArray, ...]:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from scenarios.influence.checks import whole
 from scenarios.influence.panel import FloatArray, Labels, Panel, panel, percentiles, resample_blocks
-from scenarios.influence.var import Var, all_rows, choose_lags, moving_average, solve_var, var_moments
-
-Lags = int | Literal["aic", "bic"]
+from scenarios.influence.var import Lags, Var, all_rows, choose_lags, moving_average, solve_var, var_moments
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,13 +101,14 @@ def spillover(
 
     Generalised: th_ij = s_jj^-1 sum_h (e_i'A_h S e_j)^2 / sum_h e_i'A_h S A_h'e_i over h < horizon, rows
     normed to 100. Otherwise the Cholesky decomposition in the order of the columns. x: rows = times on one
-    clock, columns = venues. segments, days, bootstrap, rng: as in information_shares. Correlation within
+    clock, columns = venues. lags: the order of the VAR, or a criterion over 1..max_lags, fewer where the
+    rows are too few for that. segments, days, bootstrap, rng: as in information_shares. Correlation within
     one step alone gives a total above 0 (20 at a correlation of .5), so a total is no proof of influence.
     Raises ValueError naming a constant or collinear column, or for too few rows. Sources: Diebold and
     Yilmaz (2009), Econ. J. 119:158; (2012), IJF 28:57.
     """
     data = panel(x, segments=segments, days=days, name="x")
-    order = choose_lags(data, lags, max_lags) if isinstance(lags, str) else lags
+    order = choose_lags(data, lags, max_lags)
     method = "generalised" if generalised else "Cholesky"
     rule = partial(decomposition, horizon=horizon, generalised=generalised)
     return spillover_by(rule, method, data, order, horizon, bootstrap, rng, confidence)
@@ -153,18 +153,25 @@ def rolling_spillover(
     step: int = 1,
     segments: Labels = None,
 ) -> SpilloverPath:
-    """Estimate spillovers over windows of `window` regression rows, each dated by its last row."""
+    """Estimate spillovers over windows of `window` regression rows, each dated by its last row.
+
+    x, lags and other arguments as in spillover. Raises ValueError for a window of too few rows or more than
+    there are, and for one in which a column is constant.
+    """
     data = panel(x, segments=segments, name="x")
     n = enough(data.names)
     z = all_rows(data, lags)
-    if not 2 * (n * lags + 1) <= window <= len(z):
+    if not 2 * (n * lags + 1) <= whole(window, "window") <= len(z):
         raise ValueError(f"window: {window} rows, must be {2 * (n * lags + 1)} to {len(z)}")
-    if step < 1:
-        raise ValueError(f"step: {step}, must be 1 or more")
-    ends = range(window, len(z) + 1, step)
-    windows = (z[e - window : e] for e in ends)
-    tables = [decomposition(solve_var(w.T @ w, n), horizon, generalised) for w in windows]
+    ends = range(window, len(z) + 1, whole(step, "step"))
     times = x.index[np.flatnonzero(data.position >= lags)[[e - 1 for e in ends]]]
+    tables = []
+    for end, time in zip(ends, times, strict=True):
+        rows = z[end - window : end]
+        try:
+            tables.append(decomposition(solve_var(rows.T @ rows, n), horizon, generalised))
+        except ValueError as error:
+            raise ValueError(f"x: in the window up to {time}: {error}") from None
     return SpilloverPath(
         path_frame(tables, times, data.names), lags, horizon, f"rolling window of {window} rows"
     )
@@ -183,7 +190,7 @@ def path_frame(tables: Sequence[FloatArray], times: pd.Index, names: Sequence[st
 def enough(names: Sequence[str]) -> int:
     """Return the number of columns; raise ValueError where there are fewer than two."""
     if len(names) < 2:
-        raise ValueError(f"x: {len(names)} columns, spillovers need 2 or more")
+        raise ValueError(f"x: {len(names)} columns, 2 or more are needed")
     return len(names)
 
 

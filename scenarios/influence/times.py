@@ -17,20 +17,23 @@ def duration_ns(value: Duration, name: str) -> int:
     if isinstance(value, bool):
         raise ValueError(f"{name}: expected a duration such as '1min', got {value!r}")
     try:
-        return (
-            int(value)
-            if isinstance(value, (int, np.integer))
-            else int(pd.Timedelta(value).as_unit("ns").value)
-        )
-    except (ValueError, TypeError) as error:
+        if isinstance(value, (int, np.integer)):
+            return int(value)
+        span = pd.Timedelta(value)
+        if span is pd.NaT:
+            raise ValueError("no duration")
+        return int(span.as_unit("ns").value)
+    except (ValueError, TypeError, OverflowError) as error:
         raise ValueError(f"{name}: expected a duration such as '1min', got {value!r}") from error
 
 
 def zone(times: Any) -> str:
-    """Name the time zone of an index or series of times: 'int ns', 'naive', or the zone's name."""
+    """Name the time zone of an index or series of times: 'int ns', 'naive', the zone's name, or that it has none."""
     if pd.api.types.is_integer_dtype(times):
         return "int ns"
-    tz = getattr(pd.DatetimeIndex(times) if len(times) else times, "tz", None)
+    if not pd.api.types.is_datetime64_any_dtype(times):
+        return f"not times but {getattr(times, 'dtype', type(times).__name__)}"
+    tz = pd.DatetimeIndex(times).tz
     return "naive" if tz is None else str(tz)
 
 
@@ -52,12 +55,17 @@ def nanoseconds(times: Any, name: str) -> IntArray:
             f"{name}: times must be of a datetime type with one time zone, or int nanoseconds, "
             f"not {getattr(times, 'dtype', type(times).__name__)} (mixed time zones make such a column)"
         )
-    gaps = np.diff(ns)
+    require_rising(ns, name)
+    return ns
+
+
+def require_rising(values: npt.NDArray[Any], name: str) -> None:
+    """Raise ValueError naming the first row that does not stand after the one before it."""
+    gaps = np.diff(values)
     if (gaps < 0).any():
         raise ValueError(f"{name}: times are not sorted, first at row {int(np.argmax(gaps < 0)) + 1}")
     if (gaps == 0).any():
         raise ValueError(f"{name}: a time stands twice, first at row {int(np.argmax(gaps == 0)) + 1}")
-    return ns
 
 
 def trading_day(times: pd.Index, *, roll: str = "18:00") -> npt.NDArray[np.datetime64]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from scenarios.influence.checks import whole
 from scenarios.influence.panel import Labels, panel
 from scenarios.influence.spillover import SpilloverPath, decomposition, enough, path_frame
 from scenarios.influence.var import Var, all_rows, solve_var
@@ -32,13 +33,14 @@ def tvp_spillover(
     Sources: Koop and Korobilis (2014), Eur. Econ. Rev. 71:101; Antonakakis, Chatziantoniou and Gabauer
     (2020), JRFM 13:84; Primiceri (2005), REStud 72:821 (the start).
     """
-    if not (0 < forget <= 1 and 0 < forget_variance <= 1):
-        raise ValueError(f"forget and forget_variance: {forget} and {forget_variance}, above 0 and at most 1")
+    for name, factor in (("forget", forget), ("forget_variance", forget_variance)):
+        if not isinstance(factor, (int, float)) or not 0 < factor <= 1:
+            raise ValueError(f"{name}: {factor!r}, must be above 0 and at most 1")
     data = panel(x, segments=segments, name="x")
     n = enough(data.names)
     z = all_rows(data, lags)
     size = z.shape[1] - n
-    if not 2 * size <= training < len(z):
+    if not 2 * size <= whole(training, "training") < len(z):
         raise ValueError(f"training: {training} rows, must be {2 * size} to {len(z) - 1}")
     start = z[:training]
     fit = solve_var(start.T @ start, n)

@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from scenarios.influence.checks import whole
 from scenarios.influence.panel import FloatArray, Panel
 
 Deterministic = Literal["n", "co", "ci"]
@@ -62,8 +63,7 @@ def vecm_moments(data: Panel, lags: int, *, centred: bool = True) -> VecmMoments
     centred: measure levels from their mean; only a model without a constant needs them as they are.
     """
     n = len(data.names)
-    if lags < 1:
-        raise ValueError(f"lags: {lags}, must be 1 or more (the order of the model in levels)")
+    whole(lags, "lags")
     size = n * (lags + 1) + 1
     if data.usable(lags) < 3 * size:
         raise ValueError(
@@ -147,15 +147,6 @@ def estimate_vecm(
     return Vecm(alpha, report, gammas, (omega + omega.T) / 2, alpha_se, roots, rows)
 
 
-def unexplained(moments: VecmMoments) -> FloatArray:
-    """Return the part of each column's squared changes that its own and the others' past leave unexplained."""
-    total, n = moments.total, moments.n
-    scale = np.sqrt(np.diag(total))
-    scaled = total / np.outer(scale, scale)
-    slopes = np.linalg.lstsq(scaled[n:, n:], scaled[n:, :n], rcond=None)[0]
-    return 1 - np.einsum("ij,ij->j", slopes, scaled[n:, :n])
-
-
 def select_lags(moments: VecmMoments, criterion: Literal["aic", "bic"]) -> int:
     """Choose K by an information criterion of the unrestricted model, all K on the rows of the moments.
 
@@ -180,16 +171,23 @@ def long_run(alpha: FloatArray, beta: FloatArray, gammas: FloatArray) -> FloatAr
     Source: Johansen (1991), Econometrica 59:1551.
     """
     n = len(alpha)
-    across, along = _perpendicular(alpha), _perpendicular(beta)
+    across, along = _perpendicular(alpha, "alpha"), _perpendicular(beta, "beta")
     inner = across @ (np.eye(n) - np.asarray(gammas).reshape(-1, n, n).sum(axis=0)) @ along
     if abs(inner) < 1e-12:
         raise ValueError("no common trend of order one: alpha_perp'(I - sum gammas) beta_perp is 0")
     return np.outer(along, across) / inner
 
 
-def _perpendicular(matrix: FloatArray) -> FloatArray:
+def _perpendicular(matrix: FloatArray, name: str) -> FloatArray:
     """Return the unit vector at right angles to the n - 1 columns."""
     n, rank = matrix.shape
     if rank != n - 1:
-        raise ValueError(f"alpha and beta must have n - 1 = {n - 1} columns, not {rank}")
-    return np.asarray(np.linalg.svd(matrix)[0][:, -1])
+        raise ValueError(f"{name}: must have n - 1 = {n - 1} columns, not {rank}")
+    if not np.isfinite(matrix).all():
+        raise ValueError(f"{name}: must be finite")
+    axes, sizes, _ = np.linalg.svd(matrix)
+    if sizes.min() <= 1e-12 * sizes.max():
+        raise ValueError(
+            f"{name}: its columns are not independent: rank below {rank}, more than one common trend"
+        )
+    return np.asarray(axes[:, -1])

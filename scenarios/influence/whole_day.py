@@ -9,8 +9,9 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from scenarios.influence.checks import numbers, table, whole
 from scenarios.influence.information import Lags, information_shares
-from scenarios.influence.panel import FloatArray, Labels, panel, percentiles, resample_blocks
+from scenarios.influence.panel import FloatArray, Labels, generator, panel, percentiles, resample_blocks
 from scenarios.influence.sampling import Sample
 from scenarios.influence.vecm import Deterministic
 
@@ -52,7 +53,7 @@ def whole_day_share(
     variance: pd.Series | pd.DataFrame,
     *,
     draws: Mapping[str, pd.DataFrame] | None = None,
-    bootstrap: int = 0,
+    bootstrap: int | None = 0,
     rng: np.random.Generator | None = None,
     confidence: float = 0.95,
 ) -> WholeDayShare:
@@ -66,26 +67,35 @@ def whole_day_share(
     not match, shares do not sum to 1 or variances are not above 0. Source: Dimpfl and Schweikert (2023),
     weighted information shares.
     """
-    if not np.isfinite(shares.to_numpy()).all() or not np.allclose(shares.sum(axis=1), 1):
+    cells = numbers(table(shares, "shares"), "shares")
+    if cells.size == 0 or shares.index.duplicated().any():
+        raise ValueError(f"shares: kinds {list(shares.index)}, must be one or more and each once")
+    if not np.isfinite(cells).all() or not np.allclose(cells.sum(axis=1), 1):
         raise ValueError("shares: every row must be finite and sum to 1 (did a rank test fail?)")
-    by_day = variance.to_frame().T if isinstance(variance, pd.Series) else variance
-    if set(by_day.columns) != set(shares.index) or by_day.columns.duplicated().any():
+    by_day = table(variance.to_frame().T if isinstance(variance, pd.Series) else variance, "variance")
+    if set(by_day.columns) != set(shares.index):
         raise ValueError(f"variance: kinds {list(by_day.columns)}, shares have {list(shares.index)}")
-    values = by_day[list(shares.index)].to_numpy(dtype=np.float64)
+    values = numbers(by_day[list(shares.index)], "variance")
     if not np.isfinite(values).all() or (values < 0).any() or (values.sum(axis=0) <= 0).any():
         raise ValueError("variance: must be finite, nowhere below 0 and above 0 for each kind")
     if set(draws or {}) - set(shares.index):
         raise ValueError(f"draws: kinds {sorted(draws or {})}, shares have {list(shares.index)}")
+    others = {}
+    for kind, frame in (draws or {}).items():
+        rows = numbers(table(frame, f"draws[{kind}]", *shares)[list(shares)], f"draws[{kind}]")
+        if not np.isfinite(rows).all():
+            raise ValueError(f"draws[{kind}]: must be finite")
+        others[list(shares.index).index(kind)] = rows
     drawn = []
+    rng = generator(rng)
     for counts in resample_blocks(len(values), bootstrap, rng):
-        resampled = shares.copy()
-        for kind, frame in (draws or {}).items():
-            if rng is not None and len(frame):
-                resampled.loc[kind] = frame[list(shares.columns)].iloc[int(rng.integers(len(frame)))]
-        drawn.append(_combine(resampled.to_numpy(), counts @ values))
+        resampled = cells.copy()
+        for k, rows in others.items():
+            resampled[k] = rows[int(rng.integers(len(rows)))] if len(rows) else resampled[k]
+        drawn.append(_combine(resampled, counts @ values))
     low, high = percentiles(np.array(drawn).reshape(-1, shares.shape[1]), confidence)
     total = values.sum(axis=0)
-    estimate = _combine(shares.to_numpy(dtype=np.float64), total)
+    estimate = _combine(cells, total)
     return WholeDayShare(
         pd.DataFrame({"estimate": estimate, "low": low, "high": high}, index=shares.columns),
         pd.Series(total / total.sum(), index=shares.index, name="weight"),
@@ -102,7 +112,7 @@ def whole_day_information_shares(
     beta: Literal["estimate", "unit"] = "estimate",
     deterministic: Deterministic = "ci",
     every: int = 1,
-    bootstrap: int = 200,
+    bootstrap: int | None = None,
     rng: np.random.Generator | None = None,
     confidence: float = 0.95,
 ) -> WholeDayShare:
@@ -159,14 +169,19 @@ def realised_variance(
     averaged (Zhang, Mykland and Ait-Sahalia 2005). More rows a change let less of the venues' noise into
     the sum.
     """
-    if every < 1:
-        raise ValueError(f"every: {every}, must be 1 or more")
+    whole(every, "every")
+    numbers(table(log_prices, "log_prices"), "log_prices")
     mean = log_prices.mean(axis=1).to_frame("mean")
     data = panel(mean, segments=segments, days=days)
+    names = np.asarray(kinds)
+    code, labels = pd.factorize(names) if names.ndim == 1 else (names, names)
+    if np.shape(code) != (len(mean),) or (code < 0).any():
+        raise ValueError(f"kinds: one label is needed for each of {len(mean)} rows")
     rows = np.flatnonzero(data.position >= every)
     square = (data.values[rows, 0] - data.values[rows - every, 0]) ** 2 / every
-    code, labels = pd.factorize(np.asarray(kinds))
     inside = code[rows] == code[rows - every]
+    if not inside.any():
+        raise ValueError(f"every: {every} rows fit into no segment")
     sums = np.zeros((len(data.block_labels), len(labels)))
     np.add.at(sums, (data.block[rows[inside]], code[rows[inside]]), square[inside])
     return pd.DataFrame(
