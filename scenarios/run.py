@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from exchange.codes import Venue
@@ -19,13 +18,20 @@ from scenarios.ensemble import Job, Key, one_blas_thread, run_jobs
 from scenarios.replication import Replication, replicate
 from scenarios.results import Column, Row, RunFolder, digest
 from scenarios.spec import LoadedScenario, Measurement
+from scenarios.streams import Streams
 from scenarios.structural import origin, pass_through
 from scenarios.summary import ARMS, Influence, rows
 from scenarios.tables import documented
+from scenarios.world import build
 
 _PUSHED = (Venue.SC, Venue.BRENT)
 _FULL = 4
-"""How many times the worlds of the quick profile the full one runs, in each measure."""
+"""How many times the worlds of the quick profile the full one runs, in the measures without a stopping rule."""
+FULL_PRECISION = 0.02
+"""Half-width of the intervals of SC's origin shares at which the full profile stops, if no other is asked for."""
+_MOST_SAMPLES = 2_000
+_TYPICAL_HALF_WIDTH = 0.21
+"""Half-width x sqrt(samples) of SC's origin share in `base`, over 24 samples: what a first forecast rests on."""
 
 
 def run(
@@ -36,28 +42,42 @@ def run(
     jobs: int = 1,
     out: Path,
     progress: Callable[[float, float], Any] = lambda done, total: None,
+    say: Callable[[str], Any] = lambda text: None,
     full: bool = False,
+    precision: float | None = None,
 ) -> tuple[Path, list[Row]]:
     """Run the scenario beside its counterfactual and return the run folder and the rows of its summary.
 
-    Raises BadInput when the folder exists. Nothing is left behind by an error or an interrupt.
+    `precision` adds samples until the 95 % intervals of SC's origin shares are that narrow, from the middle to an end;
+    `full` asks for FULL_PRECISION if nothing else is said, and for more replications. `say` is told how long it will
+    take, before it starts and again when the errors are known. Raises BadInput when the folder exists. Nothing is left
+    behind by an error or an interrupt.
     """
     one_blas_thread()
     began = time.perf_counter()
     told = _profile(loaded.scenario.measurement, replications, full)
+    goal = precision or (FULL_PRECISION if full else None)
     arms = ARMS if loaded.scenario.events else ARMS[:1]
     planned = _plan(loaded, told, arms, seed)
     with RunFolder(out) as folder:
         _compile()
+        day_seconds = _seconds_of_a_day(loaded)
+        say(_forecast(loaded, told, planned, goal, day_seconds / jobs))
         results = run_jobs(planned, jobs, progress)
+        if goal is not None:
+            results |= _until_narrow(
+                loaded, told, results, seed, goal, jobs, day_seconds / jobs, progress, say
+            )
         found = {arm: _replications(results, arm) for arm in arms}
-        influence = {arm: _influence(loaded, results, arm) for arm in arms}
+        influence = _influence(loaded, told, results, arms, seed)
         horizons = pass_through.horizons_minutes(told.programme_minutes, told.pass_through_horizon_minutes)
         summary = rows(loaded, found, influence, horizons)
         folder.write_scenario(_resolved(loaded))
         _write_tables(folder, found)
+        _write_origin(folder, influence)
         folder.write_summary(summary)
         _draw(folder, found, summary)
+        told = told.model_copy(update={"origin_samples": _samples(influence)})
         manifest = _manifest(loaded, found, seed, told, jobs, time.perf_counter() - began)
         folder.write_manifest(**manifest)
         _report(folder, loaded, summary, manifest)
@@ -88,18 +108,12 @@ def _plan(loaded: LoadedScenario, told: Measurement, arms: tuple[str, ...], seed
         planned.append(Job(("replicate", k), replicate, arguments, weight=max(1, days) * worlds))
     if not days:
         return planned
-    for arm in arms if loaded.scenario.touches_crude else arms[:1]:
+    for arm in _crude_arms(loaded, arms):
         changed = arm == "changed"
-        horizon = min(told.origin_horizon_trading_days, days)
-        for sample in range(told.origin_samples):
-            for number, draws in enumerate(origin.designs(len(origin.GROUPS))):
-                arguments = {
-                    "loaded": loaded, "changed": changed, "seed": seed, "sample": sample, "draws": draws,
-                    "horizon_days": horizon,
-                }  # fmt: skip
-                planned.append(
-                    Job(("origin", arm, sample, number), origin.outcome, arguments, weight=horizon)
-                )
+        planned += origin.plan(
+            loaded, changed=changed, seed=seed, samples=told.origin_samples,
+            horizon_days=_origin_horizon(loaded, told), key=("origin", arm),
+        )  # fmt: skip
         for sample in range(told.pass_through_samples):
             for pushed in (None, *_PUSHED):
                 arguments = {
@@ -118,14 +132,93 @@ def _replications(results: Mapping[Key, Any], arm: str) -> list[Replication]:
     return [value[arm] for key, value in results.items() if key[0] == "replicate"]
 
 
-def _influence(loaded: LoadedScenario, results: Mapping[Key, Any], arm: str) -> Influence:
-    if not loaded.scenario.touches_crude:
-        arm = "base"
-    outcomes: dict[int, list[float]] = {}
-    for key, value in results.items():
-        if key[:2] == ("origin", arm):
-            outcomes.setdefault(key[2], []).append(value[-1])
-    share = origin.origin_share(np.array(list(outcomes.values()))) if len(outcomes) > 1 else None
+def _crude_arms(loaded: LoadedScenario, arms: Sequence[str]) -> Sequence[str]:
+    """Return the arms whose crude differs: where no event touches crude, the base arm stands for both."""
+    return arms if loaded.scenario.touches_crude else arms[:1]
+
+
+def _origin_horizon(loaded: LoadedScenario, told: Measurement) -> int:
+    return min(told.origin_horizon_trading_days, loaded.scenario.period.trading_days)
+
+
+def _until_narrow(
+    loaded: LoadedScenario,
+    told: Measurement,
+    results: Mapping[Key, Any],
+    seed: int,
+    goal: float,
+    jobs: int,
+    day_seconds: float,
+    progress: Callable[[float, float], Any],
+    say: Callable[[str], Any],
+) -> dict[Key, Any]:
+    """Run more samples of the origin share until SC's intervals are as narrow as `goal`; return their results.
+
+    Both arms take the same number of samples, so that their difference is one of pairs.
+    """
+    horizon = _origin_horizon(loaded, told)
+    more: dict[Key, Any] = {}
+    arms = sorted({key[1] for key in results if key[0] == "origin"})
+    while True:
+        found = [origin.collect({**results, **more}, ("origin", arm), seed=seed) for arm in arms]
+        if not all(found):
+            return more
+        have = found[0][horizon].samples
+        half_width = max(by_horizon[horizon].half_width() for by_horizon in found)
+        wanted = min(_MOST_SAMPLES, max(by_horizon[horizon].samples_needed(goal) for by_horizon in found))
+        if wanted <= have:
+            verdict = "as asked" if half_width <= goal else f"at the most samples, not the {goal:g} asked for"
+            say(f"SC's origin shares are known to {half_width:.3f} after {have} samples: {verdict}.")
+            return more
+        planned = []
+        for arm in arms:
+            planned += origin.plan(
+                loaded, changed=arm == "changed", seed=seed, samples=range(have, wanted),
+                horizon_days=horizon, key=("origin", arm),
+            )  # fmt: skip
+        minutes = sum(job.weight for job in planned) * day_seconds / 60
+        text = f"SC's origin shares are known to {half_width:.3f} after {have} samples; {goal:g} takes about {wanted}: "
+        say(f"{text}{minutes:.0f} more minutes.")
+        more |= run_jobs(planned, jobs, progress)
+
+
+def _seconds_of_a_day(loaded: LoadedScenario) -> float:
+    """Return how long one world of one trading day of order flow takes here."""
+    if not loaded.scenario.period.trading_days:
+        return 0.0
+    began = time.perf_counter()
+    build(loaded, Streams(0), changed=False, with_gas=False, flow_days=1).run()
+    return time.perf_counter() - began
+
+
+def _forecast(
+    loaded: LoadedScenario, told: Measurement, planned: Sequence[Job], goal: float | None, day_seconds: float
+) -> str:
+    """Say how long the run will take: days of order flow to simulate, at the pace of one of them."""
+    work = sum(job.weight for job in planned)
+    if goal is not None and told.origin_samples > 1:
+        wanted = min(_MOST_SAMPLES, (_TYPICAL_HALF_WIDTH / goal) ** 2)
+        a_sample = sum(job.weight for job in planned if job.key[0] == "origin") / told.origin_samples
+        work += max(0.0, wanted - told.origin_samples) * a_sample
+    seconds = work * day_seconds
+    length = f"{seconds / 60:.0f} minutes" if seconds > 90 else f"{seconds:.0f} seconds"
+    until = "" if goal is None else f", until SC's origin shares are known to {goal:g}"
+    return f"About {length}{until} ({work:,.0f} days of order flow)."
+
+
+def _influence(
+    loaded: LoadedScenario,
+    told: Measurement,
+    results: Mapping[Key, Any],
+    arms: Sequence[str],
+    seed: int,
+) -> dict[str, Influence]:
+    found = {arm: _influence_of(results, arm, seed) for arm in _crude_arms(loaded, arms)}
+    return {arm: found.get(arm, found["base"]) for arm in arms}
+
+
+def _influence_of(results: Mapping[Key, Any], arm: str, seed: int) -> Influence:
+    shares = origin.collect(results, ("origin", arm), seed=seed)
     paths = {key[2:]: value for key, value in results.items() if key[:2] == ("pass_through", arm)}
     samples = sorted({sample for sample, _ in paths})
     impacts = {
@@ -133,7 +226,11 @@ def _influence(loaded: LoadedScenario, results: Mapping[Key, Any], arm: str) -> 
         for pushed in _PUSHED
         if samples
     }
-    return Influence(share, impacts)
+    return Influence(shares, impacts)
+
+
+def _samples(influence: Mapping[str, Influence]) -> int:
+    return max((share.samples for share in influence["base"].origin.values()), default=0)
 
 
 def _compile() -> None:
@@ -168,6 +265,19 @@ def _write_tables(folder: RunFolder, found: Mapping[str, list[Replication]]) -> 
             "", "IS_low, IS, IS_high: bounds and mean over orderings; CS: component share; whole_day: CWIS"
         )
         folder.write_table("information_shares", frame, documented(frame) | columns)
+
+
+def _write_origin(folder: RunFolder, influence: Mapping[str, Influence]) -> None:
+    """Write the shares of every horizon and index, and what each sample says, so that runs can be paired later."""
+    shares, samples = [], []
+    for arm, found in influence.items():
+        for share in found.origin.values():
+            shares.append(share.to_frame().assign(arm=arm))
+            samples.append(share.samples_frame().assign(arm=arm))
+    if shares:
+        for name, frames in (("origin_shares", shares), ("origin_samples", samples)):
+            frame = pd.concat(frames, ignore_index=True)
+            folder.write_table(name, frame, documented(frame) | origin.COLUMNS)
 
 
 def stacked(found: Mapping[str, list[Replication]], name: str, *, first_only: bool = False) -> pd.DataFrame:

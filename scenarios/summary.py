@@ -6,7 +6,8 @@ It knows how each measure is read off a table or an estimate; it runs nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from scenarios.replication import Replication, clock_note
 from scenarios.results import Estimate, Row, interval, paired
 from scenarios.spec import LoadedScenario
 from scenarios.structural.origin import GROUPS, OriginShare
+from scenarios.structural.sobol import Share
 from scenarios.world import NAMES
 
 ARMS = ("base", "changed")
@@ -32,12 +34,12 @@ INFLUENCE, PASS_THROUGH, PRICES, GAS = (
 
 @dataclass(frozen=True)
 class Influence:
-    """What the structural measures found, by arm: origin shares, and impacts in bps by pushed venue.
+    """What the structural measures found, by arm: origin shares by horizon, and impacts in bps by pushed venue.
 
     `impacts[pushed]` holds one matrix a sample: rows horizons, columns venues.
     """
 
-    origin: OriginShare | None
+    origin: Mapping[int, OriginShare]
     impacts: Mapping[Venue, Sequence[Sequence[Sequence[float]]]]
 
 
@@ -58,57 +60,58 @@ def rows(
 
 
 def _origin_rows(loaded: LoadedScenario, influence: Mapping[str, Influence]) -> list[Row]:
-    base = influence["base"].origin
-    if base is None:
+    if not influence["base"].origin:
         return []
-    horizon = loaded.scenario.measurement.origin_horizon_trading_days
-    changed = influence["changed"].origin if "changed" in influence else None
+    horizon = max(influence["base"].origin)
+    base = influence["base"].origin[horizon]
+    changed = influence["changed"].origin[horizon] if "changed" in influence else None
+    note = f"first-order Sobol index of the {horizon}-day change of the common price, {base.samples} samples"
     result = []
-    for k, (part, venue, _) in enumerate(GROUPS):
-        name = NAMES[venue]
-        result.append(
-            Row(
-                INFLUENCE,
-                f"origin_share.{part}.{name}",
-                f"origin share, {part} at {name}",
-                "share",
-                _share(base, k),
-                _share(changed, k),
-                _share_effect(base, changed, k),
-                f"first-order Sobol index of the {horizon}-day change of the common price, {base.samples} samples",
-            )
-        )
+    for part, venue, _ in GROUPS:
+        label = f"origin share, {part} at {NAMES[venue]}"
+        result.append(_origin_row(f"{part}.{NAMES[venue]}", label, base, changed, venue, part, note))
+    for venue in Venue:
+        label = f"origin share of {NAMES[venue]}, news and flow"
+        result.append(_origin_row(NAMES[venue], label, base, changed, venue, None, note))
+    row = _origin_row("rest", "origin share, rest", base, changed, None, None, "")
     rest = "what the shares leave of 1: interactions of groups, and the error of the estimate"
-    result.append(
-        Row(
-            INFLUENCE,
-            "origin_share.rest",
-            "origin share, rest",
-            "share",
-            Estimate(base.rest, None, None, base.samples, "share"),
-            None if changed is None else Estimate(changed.rest, None, None, changed.samples, "share"),
-            None,
-            rest,
-        )
+    base_rest, changed_rest = _flipped(row.base, 1.0), _flipped(row.changed, 1.0)
+    return [
+        *result,
+        replace(row, base=base_rest, changed=changed_rest, effect=_flipped(row.effect, 0.0), note=rest),
+    ]
+
+
+def _origin_row(
+    key: str,
+    label: str,
+    base: OriginShare,
+    changed: OriginShare | None,
+    venue: Venue | None,
+    part: Literal["news", "flow"] | None,
+    note: str,
+) -> Row:
+    def told(share: Share) -> Estimate:
+        return Estimate(share.value, share.low, share.high, share.n, "share")
+
+    return Row(
+        INFLUENCE,
+        f"origin_share.{key}",
+        label,
+        "share",
+        told(base.share(venue, part)),
+        None if changed is None else told(changed.share(venue, part)),
+        None if changed is None else told(base.effect(changed, venue, part)),
+        note,
     )
-    return result
 
 
-def _share(share: OriginShare | None, k: int) -> Estimate | None:
-    if share is None:
-        return None
-    return Estimate(share.share[k], share.low[k], share.high[k], share.samples, "share")
-
-
-def _share_effect(base: OriginShare, changed: OriginShare | None, k: int) -> Estimate | None:
-    """Return the difference of two shares; its interval takes their errors as independent, which is too wide."""
-    if changed is None:
-        return None
-    if changed == base:
-        return Estimate(0.0, 0.0, 0.0, base.samples, "share")
-    difference = changed.share[k] - base.share[k]
-    half = float(np.hypot(changed.high[k] - changed.share[k], base.high[k] - base.share[k]))
-    return Estimate(difference, difference - half, difference + half, base.samples, "share")
+def _flipped(estimate: Estimate | None, whole: float) -> Estimate | None:
+    """Return `whole` less an estimate."""
+    if estimate is None or estimate.low is None or estimate.high is None:
+        return estimate
+    value = whole - estimate.value
+    return replace(estimate, value=value, low=whole - estimate.high, high=whole - estimate.low)
 
 
 def _information_rows(loaded: LoadedScenario, replications: ByArm) -> list[Row]:

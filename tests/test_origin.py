@@ -1,4 +1,4 @@
-"""Origin share: its estimator against known functions, and how the share of SC's news follows from the model.
+"""Origin share: what its samples give, and how the share of SC's news follows from the model.
 
 The headline estimator needs many worlds for a narrow interval; here the news part is read off pairs of worlds that
 differ in SC's news alone, which four pairs of four days measure well (see worlds.NewsAt).
@@ -6,77 +6,65 @@ differ in SC's news alone, which four pairs of four days measure well (see world
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 import pytest
 from worlds import NewsAt, library, news_at_sc, run, scenario
 
-from scenarios.structural.origin import GROUPS, designs, first_order, origin_share, outcome
+from exchange.codes import Venue
+from scenarios.ensemble import run_jobs
+from scenarios.structural.origin import GROUPS, OriginShare, collect, outcome, plan
 
 CHINA = "traders.news.china_share"
 NOISE = ("noise_limit_per_s", "noise_market_per_s")
 
 
-def outcomes(function, samples: int, groups: int, seed: int = 0) -> np.ndarray:
-    """Return a function's values over the designs, with standard normal draws of each group."""
-    rng = np.random.default_rng(seed)
-    values = []
-    for _ in range(samples):
-        draws = rng.standard_normal((2, groups))
-        values.append([function(draws[list(run), range(groups)]) for run in designs(groups)])
-    return np.array(values)
+@pytest.fixture(scope="module")
+def measured() -> dict[int, OriginShare]:
+    """Six samples of two days of the base scenario, by horizon."""
+    jobs = plan(library("base"), changed=False, seed=1, samples=6, horizon_days=2)
+    assert len(jobs) == 72
+    return collect(run_jobs(jobs, 1), seed=1)
 
 
-def test_designs_change_one_group_at_a_time_and_end_at_their_complements():
-    runs = designs(6)
-    assert len(runs) == 12
-    chain = [*runs[:7], *runs[7:], runs[0]]
-    assert all(sum(a != b for a, b in itertools.pairwise(runs[:7])) for _ in (0,))
-    assert [sum(a != b for a, b in zip(x, y, strict=True)) for x, y in itertools.pairwise(chain)] == [
-        1
-    ] * 6 + [1] * 6
-    assert len(set(runs)) == 12
+def test_shares_of_a_run_have_the_parts_of_each_sample(measured):
+    assert list(measured) == [1, 2]
+    for horizon, found in measured.items():
+        frame = found.to_frame()
+        assert len(frame) == 18 and set(frame["horizon_days"]) == {horizon}
+        by_venue = [found.share(venue) for venue in Venue]
+        assert sum(s.value for s in by_venue) == pytest.approx(found.share().value)
+        assert found.share().value + found.rest().value == pytest.approx(1.0)
+        assert found.share(index="shapley").value == pytest.approx(1.0)
+        assert found.samples == 6 and len(found.samples_frame()) == 36
+        assert 0.01 < found.sd / horizon**0.5 < 0.04
 
 
-def test_shares_of_a_sum_are_those_of_its_variances():
-    weights = np.array([1.0, 0.5, 2.0, 0.0, 0.0, 1.0])
-    share = origin_share(outcomes(lambda x: weights @ x, 4000, 6))
-    np.testing.assert_allclose(share.share, weights**2 / (weights**2).sum(), atol=0.03)
-    assert share.sd == pytest.approx(2.5, rel=0.03)
-    assert abs(share.rest) < 0.05
+def test_first_order_shares_add_up_to_no_more_than_one(measured):
+    for found in measured.values():
+        whole = found.share()
+        assert whole.value - 2 * whole.standard_error <= 1.0
 
 
-def test_an_interaction_is_left_to_the_rest():
-    share = origin_share(outcomes(lambda x: x[0] + x[1] * x[2], 6000, 3))
-    np.testing.assert_allclose(share.share, [0.5, 0.0, 0.0], atol=0.05)
-    assert share.rest == pytest.approx(0.5, abs=0.06)
+def test_total_shares_are_no_smaller_than_first_order_ones(measured):
+    for part, venue, _ in GROUPS:
+        first, total = (measured[2].share(venue, part, index) for index in ("first", "total"))
+        assert total.value > first.value - 2 * np.hypot(first.standard_error, total.standard_error)
 
 
-def test_a_group_that_moves_nothing_has_a_share_of_exactly_nothing():
-    share = origin_share(outcomes(lambda x: x[0] + 0.0 * x[1], 5, 2))
-    assert share.share[1] == share.low[1] == share.high[1] == 0.0
+def test_more_samples_are_asked_for_as_the_square_of_the_precision(measured):
+    found = measured[1]
+    assert found.samples_needed(found.half_width()) == 6
+    assert found.samples_needed(found.half_width() / 3) in (54, 55)
+    assert found.samples_needed(10.0) == 6
 
 
-def test_intervals_hold_the_truth_about_as_often_as_they_say():
-    weights = np.array([1.0, 0.7, 0.4])
-    truth = weights**2 / (weights**2).sum()
-    held = 0
-    for seed in range(200):
-        share = origin_share(outcomes(lambda x: weights @ x, 30, 3, seed))
-        held += int(((np.array(share.low) <= truth) & (truth <= np.array(share.high))).sum())
-    assert 0.88 < held / 600 < 0.99
-
-
-@pytest.mark.parametrize(("shape", "message"), [((1, 12), "two samples"), ((3, 5), "not twice")])
-def test_outcomes_that_give_no_share_are_refused(shape, message):
-    with pytest.raises(ValueError, match=message):
-        origin_share(np.ones(shape))
-
-
-def test_parts_add_up_to_the_variance_of_a_sum():
-    parts, total = first_order(outcomes(lambda x: x.sum(), 50_000, 2))
-    assert parts.sum(axis=1).mean() == pytest.approx(total.mean(), rel=0.02)
+def test_samples_come_back_whatever_their_order_and_one_gives_no_share():
+    jobs = plan(library("base"), changed=False, seed=1, samples=range(1, 3), horizon_days=1)
+    results = {job.key: [4.0 + 0.01 * k] for k, job in enumerate(jobs)}
+    again = dict(reversed(results.items()))
+    a, b = (collect(r, seed=1)[1].to_frame() for r in (results, again))
+    assert a.equals(b)
+    assert collect({k: v for k, v in results.items() if k[1] == 1}, seed=1) == {}
 
 
 def test_groups_are_the_news_and_the_flow_of_each_venue():

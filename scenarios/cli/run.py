@@ -24,10 +24,16 @@ def run(
     full: Annotated[
         bool, typer.Option("--full", help="For publication: until the intervals are narrow.")
     ] = False,
+    precision: Annotated[
+        float | None,
+        typer.Option(
+            min=0.001, max=1.0, metavar="SHARE", help="Sample until SC's origin shares are known to +- this."
+        ),
+    ] = None,
 ) -> None:
     """Run a scenario beside its counterfactual; print the results and leave a run folder."""
     with interruptible():
-        _run(scenario, sets or [], seed, replications, jobs, out, prices, full)
+        _run(scenario, sets or [], seed, replications, jobs, out, prices, full, precision)
 
 
 def _run(
@@ -39,6 +45,7 @@ def _run(
     out: Path | None,
     prices: Path | None,
     full: bool,
+    precision: float | None,
 ) -> None:
     import os
 
@@ -62,7 +69,9 @@ def _run(
             jobs=jobs or os.cpu_count() or 1,
             out=folder,
             progress=progress,
+            say=lambda text: console.print(text, highlight=False),
             full=full,
+            precision=precision,
         )
     print_rows(rows, console)
     rates = read_run(path).manifest.get("rates", {})

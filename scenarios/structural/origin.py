@@ -1,24 +1,27 @@
 """Origin share: how much of the common price's long-run variance enters at which venue, as news and as order flow.
 
-It resamples groups of named random streams and compares whole worlds; the estimators are pure functions of their
-outcomes.
+It resamples groups of named random streams and compares whole worlds; the arithmetic of shares is sobol.py's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 
 from exchange.codes import Venue
+from scenarios.ensemble import Job, Key
+from scenarios.results import Column
 from scenarios.spec import LoadedScenario
 from scenarios.streams import Streams
+from scenarios.structural.sobol import Index, Parts, Share, designs, difference, parts, share
 from scenarios.tables import samples_frame, trading_day_bounds
 from scenarios.world import NAMES, build
 
-Array = np.ndarray[Any, np.dtype[np.float64]]
 Part = Literal["news", "flow"]
 
 GROUPS: tuple[tuple[Part, Venue, str], ...] = tuple(
@@ -28,16 +31,30 @@ GROUPS: tuple[tuple[Part, Venue, str], ...] = tuple(
 )
 """The groups: part, venue, and the glob of the streams that enter there."""
 
+COLUMNS = {
+    "part": Column("", "news: first seen there; flow: the orders of the venue's own traders"),
+    "index": Column("", "first: first-order Sobol index; total: total index; shapley: Shapley value"),
+    "horizon_days": Column("trading days", "over which the change of the common log price is taken"),
+    "share": Column("share", "of the variance of that change"),
+    "low": Column("share", "lower end of the 95 % interval"),
+    "high": Column("share", "upper end of the 95 % interval"),
+    "standard_error": Column("share", "of the estimate, by a jackknife over samples"),
+    "sample": Column("", "number of the sample, from 0; the arms of one number share all draws"),
+    "first": Column("squared log change", "the sample's estimate of the group's first-order variance"),
+    "total": Column("squared log change", "the sample's estimate of the group's total variance"),
+    "shapley": Column("squared log change", "the sample's estimate of the group's Shapley value"),
+    "variance": Column("squared log change", "the sample's estimate of the whole variance"),
+}
+"""Documentation of the columns of both frames of an OriginShare."""
 
-def designs(groups: int) -> list[tuple[int, ...]]:
-    """Return the draws (0 or 1) of each group for the runs of one sample.
+_FIRST_SAMPLE = 1_000_000
+"""The replication number of sample 0, out of the way of the replications that tables are made of."""
 
-    A, then the runs that change groups from A to B one after the other, B last; then the complements of the runs in
-    between. There are 2 x groups of them.
-    """
-    forward = [tuple(int(k < changed) for k in range(groups)) for changed in range(groups + 1)]
-    backward = [tuple(1 - draw for draw in run) for run in forward[1:-1]]
-    return forward + backward
+
+def order(seed: int, sample: int) -> list[int]:
+    """Return the order in which a sample's groups change."""
+    rng = Streams(seed, _FIRST_SAMPLE + sample).generator("origin.order")
+    return [int(k) for k in rng.permutation(len(GROUPS))]
 
 
 def outcome(
@@ -49,7 +66,7 @@ def outcome(
     close, at which all three are quoted.
     """
     by_group = {glob: draw for (_, _, glob), draw in zip(GROUPS, draws, strict=True)}
-    streams = Streams(seed, replication=1_000_000 + sample, draws=by_group)
+    streams = Streams(seed, replication=_FIRST_SAMPLE + sample, draws=by_group)
     world = build(
         loaded, streams, changed=changed, with_gas=False, flow_days=horizon_days, sample_ns=60 * 10**9
     )
@@ -66,68 +83,119 @@ def outcome(
     return closes
 
 
-@dataclass(frozen=True)
-class OriginShare:
-    """First-order shares by group, with the bounds of a jackknife interval over samples.
+def plan(
+    loaded: LoadedScenario,
+    *,
+    changed: bool,
+    seed: int,
+    samples: int | range,
+    horizon_days: int,
+    key: Key = ("origin",),
+) -> list[Job]:
+    """Return the jobs of the samples: a world of `horizon_days` for each run of each sample's design.
 
-    `share`, `low`, `high`: one entry a group, in the order of GROUPS. `rest` is what the shares leave: interactions and
-    the noise of the estimate. `sd` is the standard deviation of the change over the horizon, in logs.
+    Keys are (*key, sample, run); both arms of a scenario share all draws of a sample.
+    """
+    jobs = []
+    for sample in range(samples) if isinstance(samples, int) else samples:
+        for number, draws in enumerate(designs(order(seed, sample))):
+            told = {"changed": changed, "seed": seed, "sample": sample, "draws": draws}
+            arguments = {"loaded": loaded, "horizon_days": horizon_days, **told}
+            jobs.append(Job((*key, sample, number), outcome, arguments, weight=horizon_days))
+    return jobs
+
+
+@dataclass(frozen=True, eq=False)
+class OriginShare:
+    """The shares of the groups in the variance of the change of the common log price over `horizon_days`.
+
+    parts: what each sample says, groups in the order of GROUPS.
     """
 
-    share: tuple[float, ...]
-    low: tuple[float, ...]
-    high: tuple[float, ...]
-    standard_error: tuple[float, ...]
-    sd: float
-    samples: int
+    parts: Parts
+    horizon_days: int
 
     @property
-    def rest(self) -> float:
-        """One less the sum of the shares."""
-        return 1.0 - sum(self.share)
+    def samples(self) -> int:
+        """The number of samples."""
+        return len(self.parts.variance)
+
+    @property
+    def sd(self) -> float:
+        """The standard deviation of the change over the horizon, in logs."""
+        return float(np.sqrt(self.parts.variance.mean()))
+
+    def share(self, venue: Venue | None = None, part: Part | None = None, index: Index = "first") -> Share:
+        """Return the share of what enters at a venue (at any) as a part (as either), with its interval.
+
+        A sum over groups of first-order shares or Shapley values is a share; one of total indices counts interactions
+        more than once.
+        """
+        return share(self._sum(venue, part, index), self.parts.variance)
+
+    def rest(self, index: Index = "first") -> Share:
+        """Return what the shares of all groups leave of 1: interactions, and the error of the estimate."""
+        return share(self.parts.variance - self._sum(None, None, index), self.parts.variance)
+
+    def effect(
+        self,
+        changed: OriginShare,
+        venue: Venue | None = None,
+        part: Part | None = None,
+        index: Index = "first",
+    ) -> Share:
+        """Return the share in `changed`, whose samples share this one's draws, less this one's."""
+        mine, theirs = self._sum(venue, part, index), changed._sum(venue, part, index)
+        return difference(mine, self.parts.variance, theirs, changed.parts.variance)
+
+    def half_width(self, venue: Venue = Venue.SC) -> float:
+        """Return the half-width of the widest interval of a venue's first-order shares: news, flow and their sum."""
+        return max(self.share(venue, part).half_width for part in ("news", "flow", None))
+
+    def samples_needed(self, precision: float) -> int:
+        """Forecast how many samples bring SC's `half_width` down to `precision`: errors fall as the square root."""
+        return max(self.samples, math.ceil(self.samples * (self.half_width() / precision) ** 2))
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return all shares in long form: part, venue, index, horizon_days, share, low, high, standard_error."""
+        rows = []
+        for part, venue, _ in GROUPS:
+            for index in ("first", "total", "shapley"):
+                found = self.share(venue, part, index)
+                rows.append((part, NAMES[venue], index, self.horizon_days, found.value, found.low, found.high,
+                             found.standard_error))  # fmt: skip
+        columns = ["part", "venue", "index", "horizon_days", "share", "low", "high", "standard_error"]
+        return pd.DataFrame(rows, columns=columns)
+
+    def samples_frame(self) -> pd.DataFrame:
+        """Return the parts of each sample: sample, part, venue, horizon_days, first, total, shapley, variance."""
+        frames = []
+        for k, (part, venue, _) in enumerate(GROUPS):
+            told = {"part": part, "venue": NAMES[venue], "horizon_days": self.horizon_days}
+            values = {name: getattr(self.parts, name)[:, k] for name in ("first", "total", "shapley")}
+            sample = np.arange(self.samples)
+            frames.append(pd.DataFrame({"sample": sample, **told, **values, "variance": self.parts.variance}))
+        return pd.concat(frames, ignore_index=True)
+
+    def _sum(self, venue: Venue | None, part: Part | None, index: Index) -> np.ndarray[Any, Any]:
+        wanted = [k for k, (p, v, _) in enumerate(GROUPS) if venue in (None, v) and part in (None, p)]
+        return np.asarray(self.parts.of(index)[:, wanted].sum(axis=1))
 
 
-def first_order(values: Array) -> tuple[Array, Array]:
-    """Return, for each sample, the estimates of V_k by group and of the variance V.
+def collect(results: Mapping[Key, Any], key: Key = ("origin",), *, seed: int) -> dict[int, OriginShare]:
+    """Return the shares for each horizon from one day on, from the results of `plan`'s jobs under `key`.
 
-    `values[sample, run]` are outcomes in the order of `designs`. Along the chain from A to B group k changes with the
-    earlier groups at B; in its complement with them at A. The two changes share nothing but group k, so
-    E[change x complement change] = 2 V_k: small shares are estimated with small errors, where Jansen's
-    V - E[(f(B) - f(A_B^k))^2] / 2 has an error of the order of V. Source: Owen (2013), "Better
-    estimation of small Sobol' sensitivity indices", ACM TOMACS 23:11. V comes from the
-    pairs of complements, which share nothing.
+    Empty for fewer than two samples.
     """
-    _, runs = values.shape
-    groups = runs // 2
-    if runs != 2 * groups:
-        raise ValueError(f"{runs} runs are not twice a number of groups")
-    forward = values[:, : groups + 1]
-    backward = np.concatenate(
-        [values[:, groups : groups + 1], values[:, groups + 1 :], values[:, :1]], axis=1
-    )
-    parts = -np.diff(forward, axis=1) * np.diff(backward, axis=1) / 2
-    total = np.mean((forward - backward) ** 2, axis=1) / 2
-    return parts, total
-
-
-def origin_share(values: Array, confidence: float = 0.95) -> OriginShare:
-    """Estimate the shares from outcomes `values[sample, run]` (see `first_order`), with a jackknife over samples.
-
-    S_k = sum V_k / sum V. Raises ValueError for fewer than two samples.
-    """
-    from scipy.stats import t
-
-    parts, total = first_order(values)
-    n = len(total)
-    if n < 2:
-        raise ValueError("an origin share needs at least two samples")
-    share = parts.sum(axis=0) / total.sum()
-    left_out = (parts.sum(axis=0) - parts) / (total.sum() - total)[:, None]
-    error = np.sqrt((n - 1) / n * ((left_out - left_out.mean(axis=0)) ** 2).sum(axis=0))
-    half = float(t.ppf(0.5 + confidence / 2, n - 1)) * error
-    low, high = share - half, share + half
-    as_tuple = tuple[float, ...]
-    return OriginShare(
-        as_tuple(share.tolist()), as_tuple(low.tolist()), as_tuple(high.tolist()), as_tuple(error.tolist()),
-        float(np.sqrt(total.mean())), n,
-    )  # fmt: skip
+    outcomes: dict[int, dict[int, list[float]]] = {}
+    for found, value in results.items():
+        if found[: len(key)] == key:
+            sample, number = found[len(key) :]
+            outcomes.setdefault(sample, {})[number] = value
+    if len(outcomes) < 2:
+        return {}
+    samples = sorted(outcomes)
+    orders = np.array([order(seed, sample) for sample in samples])
+    values = np.array([[outcomes[s][n] for n in sorted(outcomes[s])] for s in samples])
+    days = values.shape[2]
+    return {d + 1: OriginShare(parts(values[:, :, d], orders), d + 1) for d in range(days)}
