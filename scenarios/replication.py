@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from exchange.units import NS_PER_MINUTE
-from scenarios.spec import LoadedScenario
+from exchange.units import NS_PER_DAY, NS_PER_HOUR, NS_PER_MINUTE
+from scenarios.spec import LoadedScenario, Measurement
 from scenarios.streams import Streams
 from scenarios.tables import (
     Frames,
@@ -29,11 +29,14 @@ _BREAK_NS = 5 * NS_PER_MINUTE
 """A stretch without common quotes as long as this is a break; a shorter one is an emptied side."""
 
 
+_NIGHT_FROM, _NIGHT_UNTIL = 18, 6
+
+
 @dataclass(frozen=True)
 class Replication:
     """What one world left: its tables, information shares, state hash, stream names and rates.
 
-    `information` has rows IS_low, IS, IS_high, CS and whole_day (CWIS, SC only), a column for each venue; it is None
+    `information` has rows IS_low, IS, IS_high, CS, day, night and whole_day, a column for each venue; it is None
     where the venues had not one common trend, or where no order flow was simulated, and `reason` says so.
     """
 
@@ -76,7 +79,7 @@ def _kept(world: World, seconds: float, *, simulated_flow: bool) -> Replication:
         frames["days"] = trading_days_frame(world, samples)
         frames["quotes"] = quotes_frame(samples)
         messages = int(world.population.state["messages"]) if simulated_flow else 0
-        information, reason = _information(world, samples)
+        information, reason = information_of(world, samples)
     names = tuple(world.streams.names())
     return Replication(frames, information, reason, world.state_hash(), names, messages, seconds)
 
@@ -103,45 +106,78 @@ def common_clock(world: World, samples: pd.DataFrame) -> tuple[pd.DataFrame, pd.
     return logs[inside], labels[inside]
 
 
-def _information(world: World, samples: pd.DataFrame) -> tuple[pd.DataFrame | None, str]:
+def information_of(world: World, samples: pd.DataFrame) -> tuple[pd.DataFrame | None, str]:
+    """Return a world's information shares by figure (rows) and venue (columns), or None and the reason.
+
+    IS_low, IS, IS_high and CS come from all hours in which all venues trade; `day` and `night` are the IS of those
+    hours apart, no lag crossing from one to the other; `whole_day` is CWIS = sum of w_k IS_k over SC's day, SC's night
+    and the hours in which SC is shut (its share is 0 there), w_k the part of Brent's realised variance. A figure whose
+    hours have not one common trend is NaN. Source of CWIS: Dimpfl and Schweikert (2023).
+    """
+    logs, days = common_clock(world, samples)
+    told = world.loaded.scenario.measurement
+    table, reason = _shares(logs, days, told)
+    if table is None:
+        return None, reason
+    dark = _dark(logs.index)
+    by_part = pd.DataFrame(index=["day", "night", "shut"], columns=list(NAMES.values()), dtype=float)
+    for part, inside in (("day", ~dark), ("night", dark)):
+        own = logs.where(pd.Series(inside, index=logs.index), other=np.nan)
+        if own.notna().any(axis=None):
+            found, _ = _shares(own, days, told)
+            by_part.loc[part] = np.nan if found is None else found.loc["IS"]
+    by_part.loc["shut"] = _shares_while_shut(samples, told)
+    weights = _variance_weights(samples)
+    whole_day = (by_part.mul(weights, axis=0)[weights > 0]).sum(skipna=False)
+    return pd.concat([table, by_part.loc[["day", "night"]], whole_day.to_frame("whole_day").T]), ""
+
+
+def _shares(logs: pd.DataFrame, days: pd.Series, told: Measurement) -> tuple[pd.DataFrame | None, str]:
     from scenarios.influence.information import information_shares
 
-    told = world.loaded.scenario.measurement
-    logs, days = common_clock(world, samples)
     try:
         shares = information_shares(logs, days=days, lags=told.lags, beta=told.beta, bootstrap=0)
     except ValueError as error:
         return None, str(error)
     table = (
-        shares.table["estimate"].unstack("venue").loc[["IS_low", "IS", "IS_high", "CS"], list(NAMES.values())]
+        shares.table["estimate"].unstack("venue").loc[["IS_low", "IS", "IS_high", "CS"], list(logs.columns)]
     )
-    if table.isna().any(axis=None):
-        return None, shares.gate.reason
-    share = whole_day_share_of_sc(samples, table.to_numpy()[1, 0])
-    table.loc["whole_day"] = [share, np.nan, np.nan]
-    return table, ""
+    return (None, shares.gate.reason) if table.isna().any(axis=None) else (table, "")
 
 
-def whole_day_share_of_sc(samples: pd.DataFrame, share_while_open: float) -> float:
-    """Return SC's information share over all hours in which Brent trades: 0 while SC is shut.
+def _dark(at_ns: pd.Index) -> np.ndarray:
+    """Tell which moments lie in a Chinese night session: from 18:00 to 06:00."""
+    hour = (at_ns.to_numpy() // NS_PER_HOUR) % 24
+    return np.asarray((hour >= _NIGHT_FROM) | (hour < _NIGHT_UNTIL))
 
-    CWIS = w x IS, with w the part of Brent's realised variance that falls into SC's hours; returns of five minutes, or
-    of one step of a slower clock. Source: Dimpfl and Schweikert (2023).
+
+def _shares_while_shut(samples: pd.DataFrame, told: Measurement) -> pd.Series:
+    """Return the information shares of the hours in which SC is shut: 0 for SC, NaN for the others where none."""
+    others = [name for name in NAMES.values() if name != "SC"]
+    logs = samples[[f"{name}_mid" for name in others]].set_axis(others, axis=1).transform(np.log)
+    logs = logs.where(samples["SC_mid"].isna(), other=np.nan)
+    days = pd.Series((logs.index.to_numpy() - 8 * NS_PER_HOUR) // NS_PER_DAY, index=logs.index)
+    table, _ = _shares(logs, days, told)
+    found = pd.Series(0.0, index=["SC", *others])
+    found[others] = np.nan if table is None else table.loc["IS", others].to_numpy()
+    return found
+
+
+def _variance_weights(samples: pd.DataFrame) -> pd.Series:
+    """Return the parts of Brent's realised variance in SC's day, in its night, and while SC is shut.
+
+    Returns of five minutes, or of one step of a slower clock.
     """
-    from scenarios.influence.whole_day import whole_day_share
-
     clock_ns = int(np.diff(samples.index.to_numpy()).min())
     step_ns = clock_ns * max(1, 5 * NS_PER_MINUTE // clock_ns)
     clock = samples.index.to_numpy() % step_ns == 0
     brent = samples.loc[clock, ["Brent_mid"]].transform(np.log)["Brent_mid"]
     steps = np.diff(brent.index.to_numpy()) == step_ns
     squared = brent.diff().iloc[1:].where(steps) ** 2
-    open_ = samples.loc[clock, "SC_mid"].notna().iloc[1:]
-    variance = pd.Series({"SC open": squared[open_].sum(), "SC shut": squared[~open_].sum()})
-    shares = pd.DataFrame(
-        [[share_while_open, 1 - share_while_open], [0.0, 1.0]], variance.index, ["SC", "elsewhere"]
-    )
-    return float(whole_day_share(shares, variance).table["estimate"].to_numpy()[0])
+    quoted = samples.loc[clock, "SC_mid"].notna().to_numpy()[1:]
+    part = np.where(quoted, np.where(_dark(brent.index)[1:], "night", "day"), "shut")
+    sums = squared.groupby(part).sum().reindex(["day", "night", "shut"], fill_value=0.0)
+    return sums / sums.sum()
 
 
 def clock_note(loaded: LoadedScenario) -> str:

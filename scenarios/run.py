@@ -250,7 +250,7 @@ def _resolved(loaded: LoadedScenario) -> dict[str, Any]:
 def _write_tables(folder: RunFolder, found: Mapping[str, list[Replication]]) -> None:
     names = sorted({name for replications in found.values() for r in replications for name in r.frames})
     for name in names:
-        frame = stacked(found, name, first_only=name == "quotes")
+        frame = stacked(found, name)
         folder.write_table(name, frame, documented(frame))
     shares = []
     for arm, replications in found.items():
@@ -262,7 +262,8 @@ def _write_tables(folder: RunFolder, found: Mapping[str, list[Replication]]) -> 
         frame = pd.concat(shares, ignore_index=True)
         columns = {v: Column("share", f"share of {v}") for v in ("SC", "Oman", "Brent")}
         columns["figure"] = Column(
-            "", "IS_low, IS, IS_high: bounds and mean over orderings; CS: component share; whole_day: CWIS"
+            "",
+            "IS_low, IS, IS_high: bounds and mean; CS: component share; day, night: IS of these hours; whole_day: CWIS",
         )
         folder.write_table("information_shares", frame, documented(frame) | columns)
 

@@ -32,6 +32,13 @@ INFLUENCE, PASS_THROUGH, PRICES, GAS = (
 )
 
 
+_BOUNDS = {
+    "IS_low": ("low", "lower bound"),
+    "IS": ("mean", "mean of orderings"),
+    "IS_high": ("high", "upper bound"),
+}
+
+
 @dataclass(frozen=True)
 class Influence:
     """What the structural measures found, by arm: origin shares by horizon, and impacts in bps by pushed venue.
@@ -130,26 +137,34 @@ def _information_rows(loaded: LoadedScenario, replications: ByArm) -> list[Row]:
     note = clock_note(loaded) + (
         f"; {missing} replications without one common trend left out" if missing else ""
     )
-    labels = {"IS_low": "lower bound", "IS": "mean of orderings", "IS_high": "upper bound"}
-    result = []
+
+    def row(measure: str, label: str, figure: str, name: str, text: str) -> Row | None:
+        values = {
+            arm: [float(table[name].get(figure, np.nan)) for k in usable if (table := tables[k]) is not None]
+            for arm, tables in found.items()
+        }
+        known = [k for k in range(len(usable)) if all(np.isfinite(v[k]) for v in values.values())]
+        if not known:
+            return None
+        return _row(
+            INFLUENCE, measure, label, "share", {a: [v[k] for k in known] for a, v in values.items()}, text
+        )
+
+    result: list[Row | None] = []
     for name in NAMES.values():
-        for figure, label in labels.items():
-            values = {
-                arm: [float(table[name][figure]) for k in usable if (table := tables[k]) is not None]
-                for arm, tables in found.items()
-            }
-            key = {"IS_low": "low", "IS": "mean", "IS_high": "high"}[figure]
-            row_label = f"information share of {name}, {label}"
-            result.append(
-                _row(INFLUENCE, f"information_share.{key}.{name}", row_label, "share", values, note)
-            )
-    whole_day = {
-        arm: [float(table["SC"]["whole_day"]) for k in usable if (table := tables[k]) is not None]
-        for arm, tables in found.items()
-    }
-    text = "weighed by Brent's variance in SC's hours and out of them; 0 while SC is shut"
-    label = "whole-day information share of SC"
-    return [*result, _row(INFLUENCE, "whole_day_share.SC", label, "share", whole_day, text)]
+        for figure, (key, label) in _BOUNDS.items():
+            label = f"information share of {name}, {label}"
+            result.append(row(f"information_share.{key}.{name}", label, figure, name, note))
+    for part in ("day", "night"):
+        text = f"mean of orderings, in SC's {part} sessions alone; {note}"
+        for name in NAMES.values():
+            label = f"information share of {name}, by {part}"
+            result.append(row(f"information_share.{part}.{name}", label, part, name, text))
+    text = "day, night and the hours in which SC is shut, weighed by Brent's variance in them; 0 while SC is shut"
+    for name in NAMES.values():
+        label = f"whole-day information share of {name}"
+        result.append(row(f"whole_day_share.{name}", label, "whole_day", name, text))
+    return [r for r in result if r is not None]
 
 
 def _pass_through_rows(
