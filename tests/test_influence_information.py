@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import FrozenInstanceError
 from itertools import permutations
 from pathlib import Path
 
@@ -153,6 +154,122 @@ def test_agrees_with_statsmodels_on_an_unbroken_sample(deterministic: str, lags:
     assert mine.table["estimate"].to_numpy() == pytest.approx(expected.to_numpy().T.ravel(), nan_ok=True)
 
 
+@pytest.mark.parametrize(("n", "rows", "lags"), [(2, 90, 4), (2, 1_000, 10), (3, 180, 5), (3, 600, 2)])
+@pytest.mark.parametrize("deterministic", ["n", "co", "ci"])
+def test_shares_agree_with_the_responses_of_a_level_autoregression(
+    n: int, rows: int, lags: int, deterministic: str
+) -> None:
+    """The naive twin: statsmodels' VECM in levels, an impulse run to its end, one Cholesky for each ordering."""
+    from statsmodels.tsa.vector_ar.vecm import VECM
+
+    rng = np.random.default_rng(rows)
+    root = np.linalg.cholesky(0.5 * np.eye(n) + 0.5)
+    noise = rng.normal(size=(rows, n)) @ root.T * np.linspace(0.5, 1.5, n)
+    prices = rng.normal(size=rows).cumsum()[:, None] + noise
+    twin = VECM(prices, k_ar_diff=lags - 1, coint_rank=n - 1, deterministic=deterministic).fit()
+    path = [np.eye(n)]
+    for h in range(1, 4_000):
+        path.append(sum(path[h - 1 - k] @ twin.var_rep[k] for k in range(min(h, lags))))
+    psi, omega = path[-1][0], twin.sigma_u
+    table = []
+    for order in map(list, permutations(range(n))):
+        share = np.zeros(n)
+        share[order] = (psi[order] @ np.linalg.cholesky(omega[np.ix_(order, order)])) ** 2
+        table.append(share / (psi @ omega @ psi))
+    frame = pd.DataFrame(prices, columns=list("abc"[:n]))
+    found = information_shares(frame, lags, "estimate", deterministic, bootstrap=0)
+    assert found.gate.passed
+    for figure, twin_of in (("IS_low", np.min), ("IS_high", np.max), ("IS", np.mean)):
+        assert found.share(figure)["estimate"].to_numpy() == pytest.approx(twin_of(table, axis=0), abs=1e-7)
+    layout = shares_from_vecm(twin.alpha, twin.beta, twin.gamma, omega)
+    assert layout["IS"].to_numpy() == pytest.approx(np.mean(table, axis=0), abs=1e-7)
+    assert layout["d"].to_numpy() == pytest.approx(omega @ psi / (psi @ omega @ psi) / (path[-1] / psi)[:, 0])
+    assert found.share("d")["estimate"].to_numpy() == pytest.approx(layout["d"].to_numpy(), rel=1e-6)
+
+
+def adjusting(rng: np.random.Generator, rows: int, speed: list[float], noise: np.ndarray) -> pd.DataFrame:
+    """Every venue closes a part of its gap to the trend at once, as Yan and Zivot (2010) have it."""
+    trend = rng.normal(size=rows).cumsum()
+    shocks = rng.normal(size=(rows, noise.shape[1])) @ noise.T
+    p = np.zeros((rows, len(speed)))
+    for t in range(1, rows):
+        p[t] = p[t - 1] + np.array(speed) * (trend[t] - p[t - 1]) + shocks[t]
+    return pd.DataFrame(p, columns=list("abc"[: len(speed)]))
+
+
+def test_impact_responses_are_the_speeds_of_adjustment_for_any_number_of_venues() -> None:
+    delta, transitory = np.array([0.8, 0.2]), np.array([0.5, -0.5])
+    impact = np.column_stack([delta, transitory])
+    exact = shares(np.linalg.inv(impact)[0], impact @ impact.T)
+    assert exact["d"].tolist() == pytest.approx(delta.tolist())
+    assert exact["PILS"].iloc[0] == pytest.approx(0.8**2 / (0.8**2 + 0.2**2))
+    noise = np.array([[0.4, 0.1], [-0.3, 0.3], [0.1, -0.4]])
+    sample = adjusting(np.random.default_rng(16), 40_000, [0.9, 0.5, 0.2], noise)
+    found = information_shares(sample, lags=12, beta="unit", bootstrap=20, days=np.arange(40_000) // 1_000)
+    row = found.share("d")
+    assert row["estimate"].tolist() == pytest.approx([0.9, 0.5, 0.2], abs=0.05)
+    assert (row["low"] < row["estimate"]).all() and (row["estimate"] < row["high"]).all()
+    assert found.share("PILS")["estimate"].isna().all()
+
+
+def test_arguments_stand_in_the_order_of_their_names() -> None:
+    sample = good()
+    found = information_shares(sample, 3, [1, -1], "co")
+    assert (found.lags, found.beta_mode, found.deterministic) == (3, "given", "co")
+    assert (found.rows, found.span) == (397, (0, 399)) and len(found.draws) == 200
+    pd.testing.assert_frame_equal(
+        found.table, information_shares(sample, lags=3, beta="unit", deterministic="co").table
+    )
+    with pytest.raises(FrozenInstanceError):
+        found.lags = 4  # type: ignore[misc]
+
+
+def test_whole_numbers_of_days_or_of_rows_make_the_default_blocks() -> None:
+    index = pd.date_range("2024-11-04 09:00", periods=400, freq="1min")
+    one_day = information_shares(good().set_axis(index), 2)
+    assert one_day.days == 20 and one_day.table["low"].notna().any()
+    dates = pd.DatetimeIndex(np.repeat(pd.bdate_range("2024-11-04", periods=8), 50)) + pd.to_timedelta(
+        np.tile(np.arange(50), 8) + 540, unit="min"
+    )
+    assert information_shares(good().set_axis(dates), 2).days == 8
+    few = information_shares(good(), 2, days=np.repeat([1, 2], 200))
+    assert few.table["low"].isna().all() and few.table["estimate"].notna().any()
+
+
+def test_the_bootstrap_is_that_of_arch() -> None:
+    from arch.bootstrap import IIDBootstrap
+
+    sample = noisy(np.random.default_rng(17), 600, (0.5, 1.0))
+    days = np.repeat(range(12), 50)
+    found = information_shares(
+        sample,
+        2,
+        "unit",
+        segments=days,
+        days=days,
+        bootstrap=40,
+        rng=np.random.default_rng(5),
+        confidence=0.9,
+    )
+
+    def again(picked: np.ndarray) -> np.ndarray:
+        pieces = pd.concat([sample[days == d] for d in picked], ignore_index=True)
+        moments = vecm_moments(panel(pieces, segments=np.repeat(range(12), 50)), 2)
+        one = estimate_vecm(moments, 1, beta=np.array([[1.0], [-1.0]]))
+        return shares_from_vecm(one.alpha, one.beta[:2], one.gammas, one.omega).to_numpy().T.ravel()
+
+    twin = IIDBootstrap(np.arange(12), seed=np.random.default_rng(5)).conf_int(
+        again, 40, method="percentile", size=0.9
+    )
+    assert found.table["low"].to_numpy() == pytest.approx(twin[0], rel=1e-6)
+    assert found.table["high"].to_numpy() == pytest.approx(twin[1], rel=1e-6)
+
+
+def test_lag_choice_on_few_rows_takes_fewer_lags_instead_of_failing() -> None:
+    found = information_shares(noisy(np.random.default_rng(18), 100, (0.3, 0.6)), bootstrap=0)
+    assert 1 <= found.lags <= 6
+
+
 def test_lag_choice_and_trace_agree_with_statsmodels() -> None:
     from statsmodels.tsa.vector_ar.vecm import coint_johansen, select_order
 
@@ -253,6 +370,11 @@ def test_order_and_units_of_venues_do_not_matter() -> None:
         .unstack()
     )
     assert shifted.to_numpy() == pytest.approx(base.to_numpy(), rel=1e-6, nan_ok=True)
+    stretched = information_shares(sample * [1.0, 3.0, 0.5], lags=3, bootstrap=0)
+    for figure in ("IS_low", "IS_high", "IS", "PDS", "MIS", "d"):
+        assert stretched.share(figure)["estimate"].to_numpy() == pytest.approx(
+            base.loc[figure].to_numpy(), rel=1e-6
+        )
 
 
 def test_intervals_cover_the_truth_about_as_often_as_they_say() -> None:
@@ -335,6 +457,11 @@ def good() -> pd.DataFrame:
         (lambda s: s, {"lags": 0}, "lags"),
         (lambda s: s, {"lags": "hq"}, "lags"),
         (lambda s: s, {"beta": [1, 2, 3]}, "beta"),
+        (
+            lambda s: s.assign(c=s["a"] + np.sin(s.index)),
+            {"beta": [[1, 0, -1], [0, 1, -1]]},
+            r"beta: .* \(3, 2\)",
+        ),
         (lambda s: s, {"beta": "fixed"}, "beta"),
         (lambda s: s, {"deterministic": "li"}, "deterministic"),
         (lambda s: s, {"segments": [1, 2]}, "segments: 2 labels for 400 rows"),

@@ -16,7 +16,7 @@ from scenarios.influence.joint import joint_spillover
 from scenarios.influence.panel import panel
 from scenarios.influence.spillover import decomposition, rolling_spillover, spillover
 from scenarios.influence.tvp import tvp_spillover
-from scenarios.influence.var import Var, all_rows, choose_lags, solve_var, var_moments
+from scenarios.influence.var import Var, all_rows, choose_lags, moving_average, solve_var, var_moments
 
 REFDATA = Path(__file__).parents[2] / "shared" / "refdata"
 
@@ -137,6 +137,33 @@ def test_bands_add_up_to_the_table_of_a_long_horizon(volatilities: pd.DataFrame)
     assert (drawn["low"] < drawn["high"]).all()
 
 
+def test_bands_of_a_horizon_add_up_to_its_table(volatilities: pd.DataFrame) -> None:
+    for horizon in (1, 10, 100):
+        found = spillover_bands(volatilities, 4, (4, 20), horizon)
+        whole = found.tables.groupby("receiver").sum().loc[list(volatilities), list(volatilities)]
+        table = spillover(volatilities, 4, horizon).table
+        assert whole.to_numpy() == pytest.approx(table.to_numpy(), abs=1e-9)
+        total = spillover(volatilities, 4, horizon).totals.loc["total", "estimate"]
+        assert found.totals["estimate"].sum() == pytest.approx(total, abs=1e-9)
+    short = spillover_bands(volatilities.diff().dropna(), 2, (4, 20), 400).figures["estimate"]
+    exact = spillover_bands(volatilities.diff().dropna(), 2, (4, 20)).figures["estimate"]
+    assert short.tolist() == pytest.approx(exact.tolist(), abs=1e-4)
+
+
+def test_bands_are_near_those_of_a_discrete_fourier_transform(volatilities: pd.DataFrame) -> None:
+    """The published way: effects A_0 .. A_{H-1} transformed on H points, each point in one band."""
+    fit = solve_var(var_moments(panel(volatilities), 4).sum(axis=0), 4)
+    horizon = 2_000
+    effects = np.fft.fft(moving_average(fit.coefficients, horizon), axis=0)
+    power = np.abs(effects @ fit.sigma) ** 2 / np.diag(fit.sigma)
+    point = np.minimum(np.arange(horizon), horizon - np.arange(horizon)) / horizon
+    whole = power.sum(axis=(0, 2))[:, None]
+    found = spillover_bands(volatilities, 4, (5, 20)).tables
+    for band, low, high in (("2-5", 1 / 5, 1.0), ("5-20", 1 / 20, 1 / 5), ("20-", -1.0, 1 / 20)):
+        table = 100 * power[(point > low) & (point <= high)].sum(axis=0) / whole
+        assert found.loc[band].to_numpy() == pytest.approx(table, abs=0.1)
+
+
 def test_bands_of_white_noise_are_as_wide_as_their_frequencies() -> None:
     shocks = np.random.default_rng(2).normal(size=(50_000, 2)) @ np.array([[1, 0.5], [0, 0.8]])
     found = spillover_bands(pd.DataFrame(shocks, columns=["x", "y"]), 1, (4, 10))
@@ -156,6 +183,54 @@ def test_joint_index_of_two_is_the_generalised_one_before_norming() -> None:
     assert found.directional.loc["NET", "estimate"].sum() == pytest.approx(0, abs=1e-9)
 
 
+def test_joint_index_of_three_is_the_variance_that_all_others_explain() -> None:
+    """FROM_i by the definition: the fall of the forecast variance once the others' shocks are known."""
+    x = autoregression(np.random.default_rng(13), 2_000, LEADER)
+    x["c"] += 0.8 * x["a"]
+    fit = solve_var(var_moments(panel(x), 2).sum(axis=0), 3)
+    found = joint_spillover(x, 2, 10)
+    effects, sigma = moving_average(fit.coefficients, 10), fit.sigma
+    for i, name in enumerate(x):
+        others = [j for j in range(3) if j != i]
+        slopes = sigma[:, others] @ np.linalg.inv(sigma[np.ix_(others, others)])
+        left = sigma - slopes @ sigma[others]
+        before, after = (sum(a[i] @ s @ a[i] for a in effects) for s in (sigma, left))
+        received = found.directional.loc[("FROM", name), "estimate"]
+        assert received == pytest.approx(100 * (1 - after / before))
+    assert found.totals.loc["total", "estimate"] == pytest.approx(
+        found.directional.loc["FROM", "estimate"].mean()
+    )
+    assert found.table.sum(axis=1).tolist() == pytest.approx([100] * 3)
+    assert found.totals.loc["total", "estimate"] > spillover(x, 2).totals.loc["total", "estimate"]
+
+
+def test_macroeconomic_data_of_statsmodels_agree_with_a_recomputation() -> None:
+    from statsmodels.datasets import macrodata
+    from statsmodels.tsa.vector_ar.var_model import VAR
+
+    levels = macrodata.load_pandas().data[["realgdp", "realcons", "realinv"]]
+    x = levels.transform(np.log).diff().dropna()
+    twin = VAR(x.to_numpy()).fit(2)
+    effects, sigma = twin.ma_rep(9), twin.sigma_u
+    table = sum((a @ sigma) ** 2 for a in effects) / np.diag(sigma)
+    table /= sum(np.diag(a @ sigma @ a.T) for a in effects)[:, None]
+    table *= 100 / table.sum(axis=1, keepdims=True)
+    found = spillover(x, 2, 10)
+    assert found.table.to_numpy() == pytest.approx(table)
+    assert found.totals.loc["total", "estimate"] == pytest.approx((table.sum() - np.trace(table)) / 3)
+    assert spillover(x, 2, 10, False).table.to_numpy() == pytest.approx(100 * twin.fevd(10).decomp[:, -1])
+    shuffled = spillover(x[["realinv", "realgdp", "realcons"]] * [5.0, 0.01, 2.0], 2, 10).table.loc[
+        list(x), list(x)
+    ]
+    assert shuffled.to_numpy() == pytest.approx(found.table.to_numpy())
+
+
+def test_a_criterion_on_few_rows_takes_fewer_lags_instead_of_failing() -> None:
+    x = autoregression(np.random.default_rng(14), 60, LEADER)
+    assert spillover(x, "aic").lags <= 2
+    assert joint_spillover(x, "bic").lags == spillover_bands(x, "bic").lags == spillover(x, "bic").lags
+
+
 def test_intervals_hold_the_truth() -> None:
     truth = decomposition(Var(LEADER[None], np.eye(3), 1), 10)
     net = truth[:, 0].sum() - truth[0].sum()
@@ -170,9 +245,11 @@ def test_intervals_hold_the_truth() -> None:
 
 def test_still_coefficients_are_recursive_least_squares() -> None:
     x = autoregression(np.random.default_rng(4), 4_000, LEADER)
-    path = tvp_spillover(x, 1, 10, forget=1.0, forget_variance=0.999, training=100)
+    path = tvp_spillover(x, 1, 10, forget=1.0, forget_variance=1.0, training=100)
     whole = spillover(x, 1, 10)
-    assert path.frame["total"].iloc[-1] == pytest.approx(whole.totals.loc["total", "estimate"], abs=1.5)
+    assert path.frame["total"].iloc[-1] == pytest.approx(whole.totals.loc["total", "estimate"], abs=0.3)
+    net = whole.directional.loc["NET", "estimate"]
+    assert path.frame.iloc[-1, 1:].tolist() == pytest.approx(net.tolist(), abs=0.3)
     assert len(path.frame) == 4_000 - 1 - 100
 
 
@@ -217,6 +294,11 @@ def ok() -> pd.DataFrame:
         (lambda: spillover(ok(), 1, 0), "horizon"),
         (lambda: spillover(ok().iloc[:12], 2), "too few rows"),
         (lambda: spillover(ok(), 1, bootstrap=10, rng=3), "rng: expected a numpy Generator, got int"),
+        (lambda: spillover(ok(), "hq"), "lags: 'hq' is neither"),
+        (
+            lambda: rolling_spillover(ok().assign(b=ok()["b"].where(ok().index > 150, 0.5)), 100, 1),
+            "window up to 100",
+        ),
         (lambda: rolling_spillover(ok(), 5, 2), "window"),
         (lambda: rolling_spillover(ok(), 500, 2), "window"),
         (lambda: rolling_spillover(ok(), 100, 2, step=0), "step"),

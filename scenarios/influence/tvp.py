@@ -26,12 +26,13 @@ def tvp_spillover(
     """Follow generalised spillovers over time with a Kalman filter over the VAR's coefficients.
 
     b_t = b_{t-1} + drift with Var(b_t | t-1) = Var(b_{t-1} | t-1) / forget, and S_t = forget_variance
-    S_{t-1} + (1 - forget_variance) e_t e_t', e_t the forecast error. forget, forget_variance: above 0, at
-    most 1; 1 and 1 keep coefficients still. The filter starts from least squares on the first `training`
-    rows, with four times its covariance, and the path begins after them. x, segments: as in spillover. An
-    explosive draw is kept: a horizon of 10 is finite. Raises ValueError for bad factors or too few rows.
-    Sources: Koop and Korobilis (2014), Eur. Econ. Rev. 71:101; Antonakakis, Chatziantoniou and Gabauer
-    (2020), JRFM 13:84; Primiceri (2005), REStud 72:821 (the start).
+    S_{t-1} + (1 - forget_variance) e_t e_t', e_t the forecast error; at 1 S_t is the mean over all rows so
+    far. forget, forget_variance: above 0, at most 1; 1 and 1 approach least squares on all rows. The filter
+    starts from least squares on the first `training` rows, with four times its covariance, and the path
+    begins after them. x, segments: as in spillover. An explosive draw is kept: a horizon of 10 is finite.
+    Raises ValueError for bad factors or too few rows. Sources: Koop and Korobilis (2014), Eur. Econ. Rev.
+    71:101; Antonakakis, Chatziantoniou and Gabauer (2020), JRFM 13:84; Primiceri (2005), REStud 72:821 (the
+    start).
     """
     for name, factor in (("forget", forget), ("forget_variance", forget_variance)):
         if not isinstance(factor, (int, float)) or not 0 < factor <= 1:
@@ -48,12 +49,14 @@ def tvp_spillover(
     state = np.linalg.solve(before, start[:, n:].T @ start[:, :n]).T.ravel()
     spread = TRAINING_SPREAD * np.kron(fit.sigma, np.linalg.inv(before))
     sigma, tables = fit.sigma, []
+    weight = 1 / (1 - forget_variance) if forget_variance < 1 else float(training)
     for row in z[training:]:
         now, known = row[:n], row[n:]
         spread = spread / forget
         reach = (spread.reshape(n * size, n, size) @ known).reshape(n * size, n)
         error = now - state.reshape(n, size) @ known
-        sigma = forget_variance * sigma + (1 - forget_variance) * np.outer(error, error)
+        weight = forget_variance * weight + 1
+        sigma = sigma + (np.outer(error, error) - sigma) / weight
         variance = (reach.reshape(n, size, n).transpose(0, 2, 1) @ known) + sigma
         gain = np.linalg.solve(variance, reach.T).T
         state = state + gain @ error
