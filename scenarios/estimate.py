@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -77,6 +77,10 @@ class Estimates:
         omega = self.shares.omega.to_numpy()
         sd = np.sqrt(np.diag(omega))
         return float(np.abs(np.triu(omega / np.outer(sd, sd), 1)).max())
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the information shares with their intervals."""
+        return self.shares.plot(ax)
 
     def to_frame(self) -> pd.DataFrame:
         """Return all estimates in long form: measure, figure, venue, estimate, low, high."""

@@ -116,7 +116,7 @@ def advice(of: Estimates) -> list[str]:
             "Without one common trend no share exists; spillovers and Granger tests still hold.",
         ]
     if of.correlation > 0.2:
-        speed = "PILS" if len(of.shares.venues) == 2 else "PILS (of two markets: --columns A,B)"
+        speed = "PILS" if len(of.shares.venues) == 2 else "d"
         said.append(
             f"Innovations correlate (up to {of.correlation:.2f}): IS is not unique and ILS is wrong; "
             f"prefer PDS for the share and {speed} for speed."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +69,25 @@ def test_lead_lag_finds_the_delay_and_its_sign() -> None:
     assert there.curve["correlation"].to_numpy() == pytest.approx(back.curve["correlation"].to_numpy()[::-1])
     assert there.figures.loc["ratio", "estimate"] == pytest.approx(1 / back.figures.loc["ratio", "estimate"])
     assert there.figures.loc["ratio", "estimate"] > 5
+
+
+def test_lead_lag_finds_the_correlation_of_ticks_that_never_coincide() -> None:
+    rng = np.random.default_rng(10)
+    root = np.linalg.cholesky(np.array([[1, 0.75], [0.75, 1]]))
+    walk = (rng.normal(size=(200_000, 2)) @ root.T * 1e-5).cumsum(axis=0)
+    ticks = rng.permutation(200_000)
+    x, y = (
+        pd.Series(walk[at, k], index=NINE + at * SECOND)
+        for k, at in enumerate((np.sort(ticks[:20_000]), np.sort(ticks[20_000:50_000])))
+    )
+    lags = [k * 20 * SECOND for k in range(-3, 4)]
+    found = lead_lag(x, y, lags, sessions=spans(2_000, 100))
+    assert found.figures.loc["lag", "estimate"] == 0
+    row = found.figures.loc["correlation"]
+    assert row["estimate"] == pytest.approx(0.75, abs=0.02)
+    assert row["low"] < 0.75 < row["high"] and found.blocks == 100
+    ahead = found.figures.loc["ratio"]
+    assert ahead["low"] < 1 < ahead["high"]
 
 
 def test_overlap_sum_is_the_double_sum() -> None:
@@ -139,6 +159,35 @@ def test_entropy_of_counts_is_the_sum_of_its_formula() -> None:
         given_own = p[a, b].sum() / p[:, b].sum()
         total += p[a, b, c] * np.log2(given_both / given_own)
     assert entropy_of_counts(counts.ravel(), 3, (2, 1)) == pytest.approx(total)
+
+
+@pytest.mark.parametrize("lags", [(1, 1), (1, 2), (2, 1), (3, 2)])
+@pytest.mark.parametrize("cuts", [[0.5], [0.05, 0.95], [0.25, 0.5, 0.75]])
+def test_transfer_entropy_agrees_with_counting_every_history(
+    lags: tuple[int, int], cuts: list[float]
+) -> None:
+    rng = np.random.default_rng(6)
+    x = rng.normal(size=1_500)
+    frame = pd.DataFrame({"x": x, "y": np.r_[0, 0, 0.6 * x[:-2]] + rng.normal(size=1_500)})
+    coded = {c: np.searchsorted(frame[c].quantile(cuts).to_numpy(), frame[c]) for c in frame}
+    found = transfer_entropy(frame, lags, cuts, shuffles=19)
+    for source, target in (("x", "y"), ("y", "x")):
+        k, source_lags = lags
+        seen = [Counter() for _ in range(4)]
+        for t in range(max(lags), 1_500):
+            now, own = coded[target][t], tuple(coded[target][t - k : t])
+            other = tuple(coded[source][t - source_lags : t])
+            for count, key in zip(seen, ((now, own, other), (own, other), (now, own), own), strict=True):
+                count[key] += 1
+        joint, pasts, owns, own_pasts = seen
+        bits = sum(
+            n * np.log2(n / pasts[own, other] / (owns[now, own] / own_pasts[own]))
+            for (now, own, other), n in joint.items()
+        )
+        row = found.table.loc[f"{source} -> {target}"]
+        assert row["raw"] == pytest.approx(bits / (1_500 - max(lags)), abs=0.002)
+    if lags[1] == 2:  # y follows x two steps later
+        assert found.table.loc["x -> y", "p"] == 0.05
 
 
 def test_transfer_entropy_crosses_no_break_and_has_intervals() -> None:
@@ -379,6 +428,7 @@ def test_plots_draw_on_the_given_axes() -> None:
         lead_lag(x, y, [-SECOND, 0, SECOND], bootstrap=0),
         transfer_entropy(pair, shuffles=0),
         granger(pair, 1),
+        information_shares(venues(4, (1.0, 1.0))[:500], 2).gate,
         whole_day_share(PARTS, pd.Series(1.0, index=PARTS.index)),
         liquidity(*market(rng), bootstrap=0),
     ]
