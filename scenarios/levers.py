@@ -15,10 +15,12 @@ from agents.crude.levers import (
     FreightSpike,
     LoadOutCut,
     LocalBuying,
+    ReferenceAdoption,
     StraitClosure,
 )
 from agents.gas.shocks import (
     ColdWave,
+    IndexAdoption,
     LngSupplyOutage,
     LostCargoes,
     PipelineCut,
@@ -57,8 +59,18 @@ class CrudeNews(Event):
 
 
 VenueEvent = NightSessionSuspension | BuyingProgramme | CrudeNews
-CrudeEvent = DeliveryBaseExpansion | FreightSpike | StraitClosure | LoadOutCut | LocalBuying
-GasEvent = LngSupplyOutage | LostCargoes | ColdWave | PipelineCut | TerminalClosure | TerminalExpansion
+CrudeEvent = (
+    DeliveryBaseExpansion | FreightSpike | StraitClosure | LoadOutCut | LocalBuying | ReferenceAdoption
+)
+GasEvent = (
+    LngSupplyOutage
+    | LostCargoes
+    | ColdWave
+    | PipelineCut
+    | TerminalClosure
+    | TerminalExpansion
+    | IndexAdoption
+)
 
 AnyEvent = Annotated[VenueEvent | CrudeEvent | GasEvent, Field(discriminator="kind")]
 """Any shock or lever, told apart by `kind`."""

@@ -57,8 +57,18 @@ class LocalBuying(Event):
     duration_days: int = Field(gt=0, description="calendar days")
 
 
+class ReferenceAdoption(Event):
+    """Price a share of China's term cargoes on SC, from a day on; a later one replaces the share.
+
+    It changes formulas: what is counted and paid. No order at any venue follows from it.
+    """
+
+    kind: Literal["reference_adoption"] = "reference_adoption"
+    adopted_share: float = Field(ge=0, le=1, description="of term barrels of every origin")
+
+
 Timed = FreightSpike | StraitClosure | LoadOutCut | LocalBuying
-CrudeLever = Annotated[DeliveryBaseExpansion | Timed, Field(discriminator="kind")]
+CrudeLever = Annotated[DeliveryBaseExpansion | ReferenceAdoption | Timed, Field(discriminator="kind")]
 
 
 class LeverDays:
@@ -67,15 +77,23 @@ class LeverDays:
     def __init__(self, dated: Sequence[tuple[date, CrudeLever]] = ()) -> None:
         self._timed: list[tuple[date, date, Timed]] = []
         self._expansions: list[tuple[date, DeliveryBaseExpansion]] = []
+        self._adoptions: list[tuple[date, ReferenceAdoption]] = []
         for start, lever in dated:
             if isinstance(lever, DeliveryBaseExpansion):
                 self._expansions.append((start + timedelta(days=lever.approval_lag_days), lever))
+            elif isinstance(lever, ReferenceAdoption):
+                self._adoptions.append((start, lever))
             else:
                 self._timed.append((start, start + timedelta(days=lever.duration_days), lever))
 
     def added_bbl(self, group: Group, day: date) -> int:
         """Return the capacity added to a group by a day, in barrels."""
         return sum(x.added_bbl for ready, x in self._expansions if x.group == group and ready <= day)
+
+    def sc_priced_share(self, day: date) -> float:
+        """Return the share of term cargoes priced on SC on a day."""
+        shares = [x.adopted_share for start, x in self._adoptions if start <= day]
+        return shares[-1] if shares else 0.0
 
     def freight_worldscale(self, day: date, otherwise: float) -> float:
         """Return the freight of a day in Worldscale points: the last spike in force, or `otherwise`."""

@@ -10,11 +10,16 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from agents.adoption import AdoptionParameters
 from exchange.parameters import Parameters
 from exchange.units import BBL_PER_SC_LOT
 
 Group = Literal["yangtze_delta", "shandong_liaoning", "south"]
 GROUPS: tuple[Group, ...] = ("yangtze_delta", "shandong_liaoning", "south")
+
+
+Reference = Literal["Oman/Dubai", "Brent", "Murban", "WTI", "SC"]
+"""What the price formula of a barrel refers to."""
 
 
 class Depot(Parameters):
@@ -78,6 +83,24 @@ class CostParameters(Parameters):
     reexport_cost_usd_per_bbl: float = Field(ge=0, description="regional voyage and a buyer's discount")
 
 
+class OriginParameters(Parameters):
+    """Say what China imports from a country under term contracts and what their formula refers to."""
+
+    imports_bbl_per_day: int = Field(ge=0)
+    reference: Reference
+
+
+class BrentRouteParameters(Parameters):
+    """Price the way of Brent-priced barrels, which do not come from the Gulf.
+
+    `quality_usd_per_bbl` is what a barrel of SC's grade is worth more than one of Brent's.
+    """
+
+    freight_usd_per_bbl: float = Field(ge=0)
+    quality_usd_per_bbl: float
+    voyage_days: float = Field(gt=0)
+
+
 class LoadOutParameters(Parameters):
     """Describe how refiners lift oil out of the tanks.
 
@@ -134,6 +157,9 @@ class CrudeParameters(Parameters):
     importer: ImporterParameters
     reexporter: ReexporterParameters
     local_buyer: LocalBuyerParameters
+    origins: dict[str, OriginParameters] = Field(min_length=1)
+    brent_route: BrentRouteParameters
+    adoption: AdoptionParameters
 
     @model_validator(mode="after")
     def _complete(self) -> CrudeParameters:
@@ -143,6 +169,8 @@ class CrudeParameters(Parameters):
         dates = [step.effective for step in self.capacity]
         if dates != sorted(set(dates)):
             raise ValueError("the rows of capacity must be in order of their dates, each date once")
+        if not sum(origin.imports_bbl_per_day for origin in self.origins.values()):
+            raise ValueError("origins: nothing is imported")
         return self
 
     def listed_bbl(self, group: Group) -> int:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from agents.crude.bases import DeliveryBases
 from agents.crude.importer import ImportArbitrageur
-from agents.crude.parameters import Group
+from agents.crude.parameters import Group, Reference
 from agents.crude.parity import ParityPremiums
 from agents.crude.reexporter import ReexportArbitrageur
+from agents.crude.references import COLUMNS
 from agents.crude.shipping import Fleet
 from exchange.codes import Venue
 from exchange.units import FEN_PER_CNY
@@ -37,8 +38,14 @@ class DailyRecord:
         reexporter: ReexportArbitrageur,
         premium: ParityPremiums,
         sc_premium_usd_per_bbl: float,
+        brent_parity_usd_per_bbl: float,
+        imports_bbl: Mapping[Reference, int],
     ) -> None:
-        """Add the rows of a day. `sc_premium_usd_per_bbl` is SC's settlement over Oman."""
+        """Add the rows of a day.
+
+        `sc_premium_usd_per_bbl` is SC's settlement over Oman, `brent_parity_usd_per_bbl` the cost in tank over Brent,
+        `imports_bbl` China's term imports by what they are priced on.
+        """
         for name, base in bases.items():
             self._tanks.append(
                 {
@@ -69,7 +76,9 @@ class DailyRecord:
                 "sc_premium_usd_per_bbl": sc_premium_usd_per_bbl,
                 "import_parity_usd_per_bbl": premium.lowest,
                 "reexport_parity_usd_per_bbl": premium.reexport,
+                "brent_parity_usd_per_bbl": brent_parity_usd_per_bbl,
             }
+            | {COLUMNS[reference]: bbl for reference, bbl in imports_bbl.items()}
         )
 
     def tables(self, fleet: Fleet) -> dict[str, pd.DataFrame]:

@@ -15,7 +15,8 @@ import simpy
 
 from agents.crude.bases import DeliveryBases
 from agents.crude.levers import LeverDays
-from agents.crude.parameters import Group, GroupParameters, ShippingParameters
+from agents.crude.parameters import Group, GroupParameters, Reference, ShippingParameters
+from agents.crude.references import ImportReferences
 from exchange.clock import day_of
 from exchange.units import NS_PER_DAY, NS_PER_HOUR
 
@@ -25,12 +26,17 @@ Owner = Literal["base_load", "importer"]
 
 @dataclass
 class Cargo:
-    """Follow one cargo. Times are nanoseconds, None until they are reached."""
+    """Follow one cargo. Times are nanoseconds, None until they are reached.
+
+    `reference` is what its buyer's price refers to: SC for the importer's, which is sold there and delivered as
+    warrants; for base load, what China's term imports refer to, in turns.
+    """
 
     number: int
     owner: Owner
     group: Group
     bbl: int
+    reference: Reference
     booked_ns: int
     loaded_ns: int | None = None
     arrived_ns: int | None = None
@@ -54,13 +60,19 @@ class Fleet:
         parameters: ShippingParameters,
         bases: dict[Group, DeliveryBases],
         levers: LeverDays,
+        references: ImportReferences,
     ) -> None:
         self._env, self._parameters, self._bases, self._levers = env, parameters, bases, levers
+        self._references = references
         self.cargoes: list[Cargo] = []
 
     def book(self, owner: Owner, group: Group, bbl: int) -> Cargo:
         """Enter a cargo into the record."""
-        cargo = Cargo(len(self.cargoes), owner, group, bbl, int(self._env.now))
+        now_ns = int(self._env.now)
+        reference: Reference = "SC"
+        if owner == "base_load":
+            reference = self._references.next(self._levers.sc_priced_share(day_of(now_ns)))
+        cargo = Cargo(len(self.cargoes), owner, group, bbl, reference, now_ns)
         self.cargoes.append(cargo)
         return cargo
 

@@ -22,6 +22,7 @@ from agents.crude.parameters import GROUPS, CrudeParameters, Group
 from agents.crude.parity import Parities, ParityPremiums, parities, premiums
 from agents.crude.records import DailyRecord
 from agents.crude.reexporter import ReexportArbitrageur
+from agents.crude.references import ImportReferences, brent_parity_usd_per_bbl
 from agents.crude.shipping import BaseLoad, Fleet
 from agents.prices import PriceHistory
 from exchange.clock import TradingCalendar, day_of, ns
@@ -77,7 +78,8 @@ class CrudeWorld:
             self.bases[name] = DeliveryBases(
                 env, name, capacity_bbl=capacity_bbl, stock_bbl=stock_bbl, berths=berths
             )
-        self.fleet = Fleet(env, parameters.shipping, self.bases, self._levers)
+        self._references = ImportReferences(parameters.origins)
+        self.fleet = Fleet(env, parameters.shipping, self.bases, self._levers, self._references)
         for name, base in self.bases.items():
             generator = rng(f"crude.base_load.{name}")
             BaseLoad(env, self.fleet, base, parameters.groups[name], parameters.shipping, generator)
@@ -146,7 +148,20 @@ class CrudeWorld:
             self.importer.deliver()
             self.reexporter.take_delivery(premium.reexport * fx)
         self._record.add(
-            day, self.bases, self.importer, self.reexporter, premium, over_neutral_usd + premium.neutral
+            day,
+            self.bases,
+            self.importer,
+            self.reexporter,
+            premium,
+            over_neutral_usd + premium.neutral,
+            brent_parity_usd_per_bbl(
+                self._parameters.brent_route,
+                self._parameters.costs,
+                storage_fee_cny_per_bbl_day=spec.storage_fee_cny_per_bbl_day or 0.0,
+                price_usd_per_bbl=self._oman.on(day),
+                fx_cny_per_usd=fx,
+            ),
+            self._references.imports_bbl(self._levers.sc_priced_share(day)),
         )
 
     def _decisions(self, flow_start: date) -> Generator[simpy.Event, Any, None]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 import simpy
 
@@ -18,10 +18,16 @@ from agents.gas.terminals import Terminal
 from exchange.clock import day_of
 from exchange.units import NS_PER_DAY
 
+Reference = Literal["oil-linked", "Henry Hub", "JKM", "SHPGX"]
+"""What the price formula of a cargo refers to."""
+
 
 @dataclass
 class Cargo:
-    """One cargo and what became of it. Moments are ns of Shanghai wall clock; None until they happen."""
+    """One cargo and what became of it. Moments are ns of Shanghai wall clock; None until they happen.
+
+    A spot cargo is priced in the window, a term cargo when it loads; `reference` is unknown until then.
+    """
 
     number: int
     supplier: str
@@ -41,6 +47,9 @@ class Cargo:
     heel_m3: int = 0
     boil_off_m3: int = 0
     delivered_m3: int = 0
+    contract_m3: int = 0
+    reference: Reference | None = None
+    priced_ns: int | None = None
 
     @property
     def planned_loading_day(self) -> date:
@@ -85,6 +94,7 @@ def voyage(
     cargo.heel_m3 = int(parameters.capacity_m3 * parameters.heel)
     if cargo.price_usd_per_mmbtu is None:
         cargo.price_usd_per_mmbtu = price(cargo)
+        cargo.priced_ns = cargo.loaded_ns
     terminal = choose_terminal(cargo)
     cargo.terminal = terminal.name
     yield env.timeout(max(0, cargo.loaded_ns + cargo.sailing_ns - int(env.now)))

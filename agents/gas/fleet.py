@@ -83,6 +83,9 @@ class Fleet:
                 planned_arrival_ns=arrival_ns,
                 sailing_ns=sailing_ns,
                 price_usd_per_mmbtu=price_usd_per_mmbtu,
+                contract_m3=tender.volume_m3,
+                reference="JKM",
+                priced_ns=now_ns,
             )
         )
 
@@ -122,5 +125,4 @@ class Fleet:
         return min((t for t in self._terminals.values() if t.importer == cargo.importer), key=fill)
 
     def _contract_price(self, cargo: Cargo) -> float:
-        supplier = self._suppliers[cargo.supplier]
-        return supplier.contract_price_usd_per_mmbtu(cargo.planned_loading_day, self._brent)
+        return self._suppliers[cargo.supplier].fix_price(cargo, self._brent)

@@ -10,6 +10,7 @@ from typing import Annotated
 from annotated_types import Len
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
+from agents.adoption import AdoptionParameters
 from exchange.parameters import Parameters
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -22,8 +23,8 @@ class SupplierParameters(Parameters):
     """A country's LNG: what China took of it, how its contracts are priced, how far away it is.
 
     Contract price = oil_slope x mean Brent of `averaging_months` that end `lag_months` before loading +
-    constant. `spot_share_of_window` is its part of the offers in the JKM window; the parts of all suppliers
-    sum to 1.
+    constant. `henry_hub_share` of its term volume refers to Henry Hub; the model prices it by the same formula.
+    `spot_share_of_window` is its part of the offers in the JKM window; the parts of all suppliers sum to 1.
     """
 
     china_imports_mtpa: PositiveFloat
@@ -32,10 +33,20 @@ class SupplierParameters(Parameters):
     constant_usd_per_mmbtu: NonNegative
     averaging_months: PositiveInt
     lag_months: Annotated[int, Field(ge=0)]
+    henry_hub_share: Share
     voyage_days: PositiveFloat
     world_supply_share: Share
     spot_share_of_window: Share
     term_buyers: Annotated[tuple[str, ...], Len(1)]
+
+
+class NewContractParameters(Parameters):
+    """The oil formula that a new long-term contract would have: what a buyer could sign instead."""
+
+    oil_slope: PositiveFloat
+    constant_usd_per_mmbtu: NonNegative
+    averaging_months: PositiveInt
+    lag_months: Annotated[int, Field(ge=0)]
 
 
 class ShippingParameters(Parameters):
@@ -201,6 +212,8 @@ class GasParameters(Parameters):
     """All figures of gas."""
 
     suppliers: dict[str, SupplierParameters]
+    new_contract: NewContractParameters
+    adoption: AdoptionParameters
     shipping: ShippingParameters
     terminals: dict[str, TerminalParameters]
     pipeline: PipelineParameters

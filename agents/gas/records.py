@@ -110,7 +110,10 @@ def _cargo_row(cargo: Cargo) -> dict[str, Any]:
         "boil_off_m3_liquid": cargo.boil_off_m3,
         "heel_m3_liquid": cargo.heel_m3,
         "delivered_m3_liquid": cargo.delivered_m3,
+        "contract_m3_liquid": cargo.contract_m3,
         "price_usd_per_mmbtu": cargo.price_usd_per_mmbtu,
+        "reference": cargo.reference,
+        "priced": _moment(cargo.priced_ns),
     }
 
 

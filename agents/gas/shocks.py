@@ -80,7 +80,30 @@ class TerminalExpansion(Event):
     added_capacity_mtpa: float = Field(default=0.0, ge=0)
 
 
-GasEvent = LngSupplyOutage | LostCargoes | ColdWave | PipelineCut | TerminalClosure | TerminalExpansion
+class IndexAdoption(Event):
+    """Price a share of the term volume that loads from a day on by an index, not by the oil formula (a lever).
+
+    `index` is "jkm" (DES) or "shpgx" (SHPGX's LNG index, netted back to DES); the price is its mean over the
+    `averaging_months` published before loading. `supplier` keeps it to one supplier's contracts. A later lever
+    on the same index replaces the share; shares of two indices add up, the earlier index first, at most to all.
+    """
+
+    kind: Literal["index_adoption"]
+    index: Literal["jkm", "shpgx"]
+    adopted_share: float = Field(ge=0, le=1, description="of term volume")
+    averaging_months: int = Field(default=1, ge=1, le=12)
+    supplier: str | None = None
+
+
+GasEvent = (
+    LngSupplyOutage
+    | LostCargoes
+    | ColdWave
+    | PipelineCut
+    | TerminalClosure
+    | TerminalExpansion
+    | IndexAdoption
+)
 GasShock = Annotated[GasEvent, Field(discriminator="kind")]
 """Any shock or lever of gas, told apart by `kind`."""
 

@@ -11,15 +11,29 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from agents.gas.cargoes import Cargo, nominal_delivery_m3
-from agents.gas.parameters import ShippingParameters, SupplierParameters
+from agents.gas.cargoes import Cargo, Reference, nominal_delivery_m3
+from agents.gas.parameters import NewContractParameters, ShippingParameters, SupplierParameters
 from agents.gas.seasons import Season
-from agents.gas.shocks import DatedShock, LngSupplyOutage
+from agents.gas.shocks import DatedShock, IndexAdoption, LngSupplyOutage
 from agents.prices import PriceHistory
 from exchange.clock import ns
 from exchange.units import NS_PER_DAY, NS_PER_HOUR, TONNES_PER_M3_LNG
 
 _ARRIVAL_HOUR = 6
+
+INDICES: dict[str, Reference] = {"jkm": "JKM", "shpgx": "SHPGX"}
+"""The indices that a contract may adopt, and their names as a reference."""
+
+IndexMean = Callable[[date, int], float]
+"""Give an index in USD/MMBtu DES: its mean of so many months up to a day, as published by then."""
+
+
+def oil_linked_usd_per_mmbtu(
+    formula: SupplierParameters | NewContractParameters, day: date, brent: PriceHistory
+) -> float:
+    """Return slope x mean Brent + constant on a day."""
+    mean = brent.mean(day, formula.averaging_months, formula.lag_months)
+    return formula.oil_slope * mean + formula.constant_usd_per_mmbtu
 
 
 class Supplier:
@@ -54,6 +68,8 @@ class Supplier:
         self._next_day = start
         self._outages: list[DatedShock] = []
         self._struck = 0.0
+        self._adoptions: list[tuple[DatedShock, IndexMean]] = []
+        self._due_by_reference: dict[Reference, float] = {}
 
     def schedule(self, until: date, number: Callable[[], int]) -> list[Cargo]:
         """Return the cargoes planned to arrive up to `until` that no earlier call returned."""
@@ -87,10 +103,67 @@ class Supplier:
         return np.array([self.lost_share(first + timedelta(days=i)) for i in range(days)])
 
     def contract_price_usd_per_mmbtu(self, loading: date, brent: PriceHistory) -> float:
-        """Return slope x mean Brent + constant for a cargo that loads on a day (Brent published by then)."""
-        parameters = self.parameters
-        mean = brent.mean(loading, parameters.averaging_months, parameters.lag_months)
-        return parameters.oil_slope * mean + parameters.constant_usd_per_mmbtu
+        """Return the mean price of its contracts for a cargo that loads on a day (prices published by then).
+
+        Henry Hub contracts are priced by the oil formula, too.
+        """
+        price = oil = oil_linked_usd_per_mmbtu(self.parameters, loading, brent)
+        for reference, share in self._adopted(loading).items():
+            price += share * (self._index_usd_per_mmbtu(reference, loading) - oil)
+        return price
+
+    def adopt(self, lever: DatedShock, index: IndexMean) -> None:
+        """Price a share of what loads from the lever's day on by an index."""
+        self._adoptions.append((lever, index))
+
+    def references(self, loading: date) -> dict[Reference, float]:
+        """Return the shares of its term volume by what the formula refers to; they sum to 1."""
+        adopted = self._adopted(loading)
+        left, henry_hub = 1.0 - sum(adopted.values()), self.parameters.henry_hub_share
+        shares: dict[Reference, float] = {
+            "oil-linked": left * (1.0 - henry_hub),
+            "Henry Hub": left * henry_hub,
+        }
+        return shares | adopted
+
+    def fix_price(self, cargo: Cargo, brent: PriceHistory) -> float:
+        """Say what the formula of a term cargo that loads refers to, and return its price.
+
+        Cargoes take turns: the reference whose volume is most in arrears comes next, so that counts keep to
+        the shares within a cargo and no random number is drawn.
+        """
+        day = cargo.planned_loading_day
+        due = self._due_by_reference
+        shares = {reference: share for reference, share in self.references(day).items() if share > 0}
+        for reference, share in shares.items():
+            due[reference] = due.get(reference, 0.0) + share
+        chosen = max(shares, key=due.__getitem__)
+        due[chosen] -= 1.0
+        cargo.reference = chosen
+        if chosen in self._adopted(day):
+            return self._index_usd_per_mmbtu(chosen, day)
+        return oil_linked_usd_per_mmbtu(self.parameters, day, brent)
+
+    def _adopted(self, day: date) -> dict[Reference, float]:
+        shares: dict[Reference, float] = {}
+        for lever, _ in self._adoptions:
+            event = lever.event
+            assert isinstance(event, IndexAdoption)
+            if lever.days_since(day) >= 0:
+                shares[INDICES[event.index]] = event.adopted_share
+        left = 1.0
+        for reference, share in shares.items():
+            shares[reference] = min(share, left)
+            left -= shares[reference]
+        return shares
+
+    def _index_usd_per_mmbtu(self, reference: Reference, day: date) -> float:
+        for lever, index in reversed(self._adoptions):
+            event = lever.event
+            assert isinstance(event, IndexAdoption)
+            if INDICES[event.index] == reference and lever.days_since(day) >= 0:
+                return index(day, event.averaging_months)
+        raise LookupError(f"{self.name}: no contract on {reference} loads on {day}")
 
     def sailing_ns(self, jitter: float) -> int:
         """Return the days at sea, with `jitter` days on top (at least half the voyage), in ns."""
@@ -103,7 +176,16 @@ class Supplier:
         arrival_ns = ns(arrival) + _ARRIVAL_HOUR * NS_PER_HOUR
         jitter = self._jitter_days * float(self._rng.standard_normal())
         loading_ns = arrival_ns - int(self.parameters.voyage_days * NS_PER_DAY)
-        return Cargo(number, self.name, buyer, False, loading_ns, arrival_ns, self.sailing_ns(jitter))
+        return Cargo(
+            number=number,
+            supplier=self.name,
+            importer=buyer,
+            spot=False,
+            planned_loading_ns=loading_ns,
+            planned_arrival_ns=arrival_ns,
+            sailing_ns=self.sailing_ns(jitter),
+            contract_m3=self._cargo_m3,
+        )
 
     def _strike(self, cargoes: Sequence[Cargo]) -> None:
         for cargo in cargoes:

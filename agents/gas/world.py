@@ -34,6 +34,7 @@ from agents.gas.records import GasRecords
 from agents.gas.shocks import (
     ColdWave,
     DatedShock,
+    IndexAdoption,
     LngSupplyOutage,
     LostCargoes,
     PipelineCut,
@@ -41,7 +42,7 @@ from agents.gas.shocks import (
     TerminalExpansion,
 )
 from agents.gas.shpgx import ShpgxLng
-from agents.gas.suppliers import Supplier
+from agents.gas.suppliers import Supplier, oil_linked_usd_per_mmbtu
 from agents.gas.terminals import Terminal
 from agents.prices import PriceHistory
 from exchange.clock import ns
@@ -273,6 +274,9 @@ class GasWorld:
             jkm_usd_per_mmbtu=jkm,
             shpgx_lng_cny_per_t=price,
             contract_usd_per_mmbtu=contract,
+            new_contract_usd_per_mmbtu=oil_linked_usd_per_mmbtu(
+                self.parameters.new_contract, day, self._brent
+            ),
             import_parity_contract_cny_per_t=landed_cny_per_t(contract, fx, shpgx),
             import_parity_spot_cny_per_t=landed_cny_per_t(jkm, fx, shpgx),
         )
@@ -308,6 +312,19 @@ class GasWorld:
                 send_out_m3=int(event.added_send_out_m3_per_day / GAS_M3_PER_M3_LNG),
                 capacity_mtpa=event.added_capacity_mtpa,
             )
+        elif isinstance(event, IndexAdoption):
+            index = self._jkm_mean if event.index == "jkm" else self._shpgx_mean
+            for name, supplier in self.suppliers.items():
+                if event.supplier in (None, name):
+                    supplier.adopt(shock, index)
+
+    def _jkm_mean(self, day: date, months: int) -> float:
+        return self.jkm.mean(day, months, 0)
+
+    def _shpgx_mean(self, day: date, months: int) -> float:
+        """Return what the mean of the index pays for DES, at the mean exchange rate."""
+        price, fx = self.shpgx_lng.mean(day, months, 0), self._fx.mean(day, months, 0)
+        return netback_usd_per_mmbtu(price, fx, self.parameters.shpgx)
 
     def _closure(self, terminal: Terminal, days: int) -> Generator[simpy.Event, Any, None]:
         terminal.close()
