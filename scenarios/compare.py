@@ -154,7 +154,7 @@ def _values(loaded: LoadedScenario, frames: Mapping[str, pd.DataFrame]) -> dict[
     if shares is not None:
         shares = shares.set_index("figure")
     alone = Replication(tables, shares, "", "", (), 0, 0.0)
-    rows = summary.rows(loaded, {"base": [alone]}, {"base": summary.Influence({}, {})}, ())
+    rows = summary.rows(loaded, {"base": [alone]}, {"base": summary.Influence({}, None)})
     return {row.measure: row.base.value for row in rows if row.base is not None}
 
 

@@ -122,6 +122,30 @@ def paired(base: Sequence[float], changed: Sequence[float], unit: str, confidenc
     return interval([after - before for before, after in zip(base, changed, strict=True)], unit, confidence)
 
 
+def ratio(
+    above: Sequence[Sequence[float]], below: Sequence[Sequence[float]], unit: str, confidence: float = 0.95
+) -> Estimate:
+    """Estimate a product of means over a product of means, with a jackknife over replications.
+
+    above, below: the factors, each with one value a replication. One replication has no interval. Raises ValueError
+    for factors of different lengths.
+    """
+    import numpy as np
+
+    factors = np.array([*above, *below], dtype=np.float64)
+    n, signs = factors.shape[1], np.array([1.0] * len(above) + [-1.0] * len(below))
+    value = float(np.prod(factors.mean(axis=1) ** signs))
+    if n == 1:
+        return Estimate(value, None, None, 1, unit)
+    from scipy.stats import t
+
+    means = (factors.sum(axis=1, keepdims=True) - factors) / (n - 1)
+    left_out = np.prod(means ** signs[:, None], axis=0)
+    error = math.sqrt((n - 1) / n * float(((left_out - left_out.mean()) ** 2).sum()))
+    half = float(t.ppf(0.5 + confidence / 2, n - 1)) * error
+    return Estimate(value, value - half, value + half, n, unit)
+
+
 def digest(values: Mapping[str, Any]) -> str:
     """Return the SHA-256 of a resolved scenario, whatever the order of its keys."""
     return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()

@@ -13,7 +13,6 @@ from typing import Any
 
 import pandas as pd
 
-from exchange.codes import Venue
 from scenarios.ensemble import Job, Key, one_blas_thread, run_jobs
 from scenarios.replication import Replication, replicate
 from scenarios.results import Column, Row, RunFolder, digest
@@ -24,7 +23,6 @@ from scenarios.summary import ARMS, Influence, rows
 from scenarios.tables import documented
 from scenarios.world import build
 
-_PUSHED = (Venue.SC, Venue.BRENT)
 _FULL = 4
 """How many times the worlds of the quick profile the full one runs, in the measures without a stopping rule."""
 FULL_PRECISION = 0.02
@@ -69,12 +67,11 @@ def run(
                 loaded, told, results, seed, goal, jobs, day_seconds / jobs, progress, say
             )
         found = {arm: _replications(results, arm) for arm in arms}
-        influence = _influence(loaded, told, results, arms, seed)
-        horizons = pass_through.horizons_minutes(told.programme_minutes, told.pass_through_horizon_minutes)
-        summary = rows(loaded, found, influence, horizons)
+        influence = _influence(loaded, results, arms, seed)
+        summary = rows(loaded, found, influence)
         folder.write_scenario(_resolved(loaded))
         _write_tables(folder, found)
-        _write_origin(folder, influence)
+        _write_influence(folder, influence)
         folder.write_summary(summary)
         _draw(folder, found, summary)
         told = told.model_copy(update={"origin_samples": _samples(influence)})
@@ -114,17 +111,9 @@ def _plan(loaded: LoadedScenario, told: Measurement, arms: tuple[str, ...], seed
             loaded, changed=changed, seed=seed, samples=told.origin_samples,
             horizon_days=_origin_horizon(loaded, told), key=("origin", arm),
         )  # fmt: skip
-        for sample in range(told.pass_through_samples):
-            for pushed in (None, *_PUSHED):
-                arguments = {
-                    "loaded": loaded,
-                    "changed": changed,
-                    "seed": seed,
-                    "sample": sample,
-                    "pushed": pushed,
-                }
-                key = ("pass_through", arm, sample, -1 if pushed is None else int(pushed))
-                planned.append(Job(key, pass_through.paths, arguments, weight=1))
+        planned += pass_through.plan(
+            loaded, changed=changed, seed=seed, samples=told.pass_through_samples, key=("pass_through", arm)
+        )
     return planned
 
 
@@ -207,25 +196,15 @@ def _forecast(
 
 
 def _influence(
-    loaded: LoadedScenario,
-    told: Measurement,
-    results: Mapping[Key, Any],
-    arms: Sequence[str],
-    seed: int,
+    loaded: LoadedScenario, results: Mapping[Key, Any], arms: Sequence[str], seed: int
 ) -> dict[str, Influence]:
-    found = {arm: _influence_of(results, arm, seed) for arm in _crude_arms(loaded, arms)}
+    found = {arm: _influence_of(loaded, results, arm, seed) for arm in _crude_arms(loaded, arms)}
     return {arm: found.get(arm, found["base"]) for arm in arms}
 
 
-def _influence_of(results: Mapping[Key, Any], arm: str, seed: int) -> Influence:
+def _influence_of(loaded: LoadedScenario, results: Mapping[Key, Any], arm: str, seed: int) -> Influence:
     shares = origin.collect(results, ("origin", arm), seed=seed)
-    paths = {key[2:]: value for key, value in results.items() if key[:2] == ("pass_through", arm)}
-    samples = sorted({sample for sample, _ in paths})
-    impacts = {
-        pushed: [pass_through.impact_bps(paths[k, int(pushed)], paths[k, -1]) for k in samples]
-        for pushed in _PUSHED
-        if samples
-    }
+    impacts = pass_through.collect(results, loaded, ("pass_through", arm))
     return Influence(shares, impacts)
 
 
@@ -268,8 +247,8 @@ def _write_tables(folder: RunFolder, found: Mapping[str, list[Replication]]) -> 
         folder.write_table("information_shares", frame, documented(frame) | columns)
 
 
-def _write_origin(folder: RunFolder, influence: Mapping[str, Influence]) -> None:
-    """Write the shares of every horizon and index, and what each sample says, so that runs can be paired later."""
+def _write_influence(folder: RunFolder, influence: Mapping[str, Influence]) -> None:
+    """Write origin shares of every horizon and index, impacts, and each sample's part, so that runs can be paired."""
     shares, samples = [], []
     for arm, found in influence.items():
         for share in found.origin.values():
@@ -279,6 +258,10 @@ def _write_origin(folder: RunFolder, influence: Mapping[str, Influence]) -> None
         for name, frames in (("origin_shares", shares), ("origin_samples", samples)):
             frame = pd.concat(frames, ignore_index=True)
             folder.write_table(name, frame, documented(frame) | origin.COLUMNS)
+    impacts = [found.impacts.to_frame().assign(arm=arm) for arm, found in influence.items() if found.impacts]
+    if impacts:
+        frame = pd.concat(impacts, ignore_index=True)
+        folder.write_table("pass_through", frame, documented(frame) | pass_through.COLUMNS)
 
 
 def stacked(found: Mapping[str, list[Replication]], name: str, *, first_only: bool = False) -> pd.DataFrame:

@@ -58,6 +58,8 @@ class Measurement(Parameters):
     programme_lots_brent: int = Field(ge=1)
     programme_minutes: int = Field(ge=1, le=240)
     pass_through_horizon_minutes: int = Field(ge=1, le=1440)
+    pass_through_days: int = Field(ge=1, le=20, description="trading days for which a push is followed")
+    news_bps: float = Field(gt=0, le=1000, description="size of the news whose pass-through is measured")
     clock_seconds: int = Field(ge=1, le=3600, description="the common clock of information shares")
     lags: int = Field(ge=1, le=60, description="order K of the vector error correction")
     beta: Literal["unit", "estimate"]

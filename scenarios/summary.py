@@ -18,6 +18,7 @@ from scenarios.replication import Replication, clock_note
 from scenarios.results import Estimate, Row, interval, paired
 from scenarios.spec import LoadedScenario
 from scenarios.structural.origin import GROUPS, OriginShare
+from scenarios.structural.pass_through import PUSHES, Impacts, programme_lots
 from scenarios.structural.sobol import Share
 from scenarios.world import NAMES
 
@@ -41,26 +42,22 @@ _BOUNDS = {
 
 @dataclass(frozen=True)
 class Influence:
-    """What the structural measures found, by arm: origin shares by horizon, and impacts in bps by pushed venue.
-
-    `impacts[pushed]` holds one matrix a sample: rows horizons, columns venues.
-    """
+    """What the structural measures found in an arm: origin shares by horizon, and what pushes moved."""
 
     origin: Mapping[int, OriginShare]
-    impacts: Mapping[Venue, Sequence[Sequence[Sequence[float]]]]
+    impacts: Impacts | None
 
 
 def rows(
     loaded: LoadedScenario,
     replications: ByArm,
     influence: Mapping[str, Influence],
-    horizons: Sequence[int],
 ) -> list[Row]:
     """Return all rows. The changed arm is absent from `replications` for a scenario without shocks and levers."""
     return [
         *_origin_rows(loaded, influence),
         *_information_rows(loaded, replications),
-        *_pass_through_rows(loaded, influence, horizons),
+        *_pass_through_rows(loaded, influence),
         *_crude_rows(replications),
         *_gas_rows(loaded, replications),
     ]
@@ -167,31 +164,39 @@ def _information_rows(loaded: LoadedScenario, replications: ByArm) -> list[Row]:
     return [r for r in result if r is not None]
 
 
-def _pass_through_rows(
-    loaded: LoadedScenario, influence: Mapping[str, Influence], horizons: Sequence[int]
-) -> list[Row]:
+def _pass_through_rows(loaded: LoadedScenario, influence: Mapping[str, Influence]) -> list[Row]:
+    found = {arm: own.impacts for arm, own in influence.items() if own.impacts is not None}
+    if "base" not in found:
+        return []
     told = loaded.scenario.measurement
-    lots = {
-        Venue.SC: told.programme_lots_sc,
-        Venue.OMAN: told.programme_lots_oman,
-        Venue.BRENT: told.programme_lots_brent,
-    }
+    after = f"after {told.pass_through_horizon_minutes} minutes"
     result = []
-    last = len(horizons) - 1
-    for pushed in influence["base"].impacts:
-        for moved in (Venue.SC, Venue.BRENT):
-            if moved not in influence["base"].impacts:
-                continue
+    for kind, pushed in PUSHES:
+        name = NAMES[pushed]
+        lots = f"{programme_lots(told, pushed):,} lots bought in {told.programme_minutes} minutes"
+        note = f"{lots if kind == 'flow' else f'news of {told.news_bps:g} bps first seen there'}, {after}"
+        push, measure = (
+            (f"{name} bought", "pass_through") if kind == "flow" else (f"news at {name}", "news_pass_through")
+        )
+        for moved in Venue:
             values = {
-                arm: [matrix[last][moved] for matrix in found.impacts[pushed]]
-                for arm, found in influence.items()
-                if pushed in found.impacts
+                arm: own.at(kind, pushed, moved, told.pass_through_horizon_minutes)
+                for arm, own in found.items()
             }
-            note = f"{lots[pushed]:,} lots bought in {told.programme_minutes} minutes, after {horizons[last]} minutes"
-            label = f"{NAMES[pushed]} bought: move of {NAMES[moved]}"
-            measure = f"pass_through.{NAMES[pushed]}.{NAMES[moved]}"
-            result.append(_row(PASS_THROUGH, measure, label, "bps", values, note))
-    return result
+            label = f"{push}: move of {NAMES[moved]}"
+            result.append(_row(PASS_THROUGH, f"{measure}.{name}.{NAMES[moved]}", label, "bps", values, note))
+    news = loaded.scenario.traders.news
+    shares = {Venue.SC: news.china_share, Venue.OMAN: news.gulf_share}
+    shares[Venue.BRENT] = 1.0 - sum(shares.values())
+    speeds = {
+        arm: own.speed(Venue.SC, Venue.BRENT, shares, told.pass_through_horizon_minutes)
+        for arm, own in found.items()
+    }
+    text = f"of the response to permanent news, what is there after one minute as a part of what is there {after}"
+    label = "speed of SC over Brent"
+    changed = speeds.get("changed")
+    row = Row(PASS_THROUGH, "speed.SC.Brent", label, "ratio", speeds["base"], changed, note=text)
+    return [*result, row]
 
 
 def _crude_rows(replications: ByArm) -> list[Row]:

@@ -57,6 +57,15 @@ class Programme:
 
 
 @dataclass(frozen=True)
+class News:
+    """An intervention: a piece of permanent news of `size_bps`, first seen at `venue` at `at_ns`."""
+
+    venue: Venue
+    size_bps: float
+    at_ns: int
+
+
+@dataclass(frozen=True)
 class Publication:
     """A settlement price that became known: when, of which market, for which day, in its own currency."""
 
@@ -127,7 +136,7 @@ def build(
     changed: bool,
     with_gas: bool = True,
     flow_days: int | None = None,
-    programme: Programme | None = None,
+    intervention: Programme | News | None = None,
     bar_ns: int = NS_PER_MINUTE,
     sample_ns: int | None = None,
 ) -> World:
@@ -168,8 +177,10 @@ def build(
     _publish_sc_at_parity(world)
     if market is not None:
         _open_venues(world, market, given, events)
-        if programme is not None:
-            env.process(_execute(world, market, programme))
+        if isinstance(intervention, Programme):
+            env.process(_execute(world, market, intervention))
+        elif intervention is not None:
+            env.process(_tell(env, market, intervention))
         for day, event in events:
             if isinstance(event, BuyingProgramme):
                 start = ns(day) + event.start_minute * NS_PER_MINUTE
@@ -178,7 +189,8 @@ def build(
                     _execute(world, market, Programme(venue, event.lots, start, event.duration_minutes))
                 )
             elif isinstance(event, CrudeNews):
-                env.process(_tell(env, market, day, event))
+                moment = ns(day) + event.minute * NS_PER_MINUTE
+                env.process(_tell(env, market, News(Venue[event.venue.upper()], event.size_bps, moment)))
     if with_gas:
         world.gas = _gas_world(world, events)
     return world
@@ -441,9 +453,7 @@ def _execute(world: World, market: FastMarket, programme: Programme) -> Generato
         yield env.timeout(NS_PER_MINUTE)
 
 
-def _tell(
-    env: simpy.Environment, market: FastMarket, day: date, event: CrudeNews
-) -> Generator[simpy.Event, Any, None]:
-    yield env.timeout(max(0, ns(day) + event.minute * NS_PER_MINUTE - env.now))
+def _tell(env: simpy.Environment, market: FastMarket, news: News) -> Generator[simpy.Event, Any, None]:
+    yield env.timeout(max(0, news.at_ns - env.now))
     market.synchronise()
-    market.population.tell(Venue[event.venue.upper()], event.size_bps * 1e-4)
+    market.population.tell(news.venue, news.size_bps * 1e-4)

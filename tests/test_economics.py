@@ -14,7 +14,7 @@ from scenarios.moments import sc_moments
 
 SAMPLES = range(3)
 END, LATER = 0, 1
-"""Rows of an impact: the end of the ten-minute programme, and four hours after its start."""
+"""Rows of an impact as `worlds.impacts` gives it: the end of the ten-minute programme, four hours after its start."""
 
 
 @pytest.fixture(scope="module")

@@ -175,7 +175,7 @@ def test_a_shock_beyond_the_limit_locks_the_day_and_widens_the_next_ones_limit()
 def test_gas_and_a_programme_of_no_lots_move_nothing():
     alone = run(library("base"))
     nothing = Programme(Venue.SC, 0, ns(date(2024, 11, 4), time(10, 35)), 10)
-    for beside in (run(library("base"), with_gas=True), run(library("base"), programme=nothing)):
+    for beside in (run(library("base"), with_gas=True), run(library("base"), intervention=nothing)):
         assert beside.population.state_hash() == alone.population.state_hash()
         assert beside.crude.state_integers() == alone.crude.state_integers()
 

@@ -137,14 +137,22 @@ def news_at_sc(
 def impacts(
     loaded: LoadedScenario, pushed: Venue, samples: Sequence[int], *, changed: bool = False
 ) -> np.ndarray[Any, Any]:
-    """Return what the scenario's buying programme at a venue moves, in bps: by sample, horizon and venue."""
-    told = {"changed": changed, "seed": 1}
-    return np.array(
-        [
-            pass_through.impact_bps(
-                pass_through.paths(loaded, sample=sample, pushed=pushed, **told),
-                pass_through.paths(loaded, sample=sample, pushed=None, **told),
-            )
-            for sample in samples
-        ]
+    """Return what the scenario's buying programme at a venue moves, in bps: by sample, horizon and venue.
+
+    The horizons are the end of the programme and the headline of the scenario; the push is followed for a day.
+    """
+    told = loaded.scenario.measurement
+    measurement = told.model_copy(update={"pass_through_days": 1})
+    loaded = dataclasses.replace(
+        loaded, scenario=loaded.scenario.model_copy(update={"measurement": measurement})
     )
+    horizons = pass_through.horizons_minutes(loaded)
+    rows = [horizons.index(m) for m in (told.programme_minutes, told.pass_through_horizon_minutes)]
+    found = []
+    for sample in samples:
+        with_push, without = (
+            pass_through.paths(loaded, changed=changed, seed=1, sample=sample, push=push)
+            for push in (("flow", pushed), None)
+        )
+        found.append(np.array(pass_through.impact_bps(with_push, without))[rows])
+    return np.array(found)
