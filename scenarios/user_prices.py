@@ -154,7 +154,12 @@ class _Table:
         if window[1] is not None:
             keep &= wall < window[1] + pd.Timedelta(days=1)
         if not keep.any():
-            raise BadInput([f"{path}: has no row from {window[0]} to {window[1]}"])
+            asked = [
+                f"{word} {day.date()}"
+                for word, day in zip(("from", "until"), window, strict=True)
+                if day is not None
+            ]
+            raise BadInput([f"{path}: has no row {' '.join(asked)}"])
         return cls(path, frame[keep].drop(columns=column), times[keep], dates_only, [])
 
     def markets(self, wanted: Sequence[str], rates: set[str], alone: bool) -> dict[str, pd.Series]:
@@ -322,7 +327,7 @@ def _parsed_times(path: Path, cells: pd.Series) -> pd.DatetimeIndex:
     place = f"{path}:" if cells.index.name == "line" else f"{path}: row "
     shaped = text.str.fullmatch(f"{_DATE}(?:{_CLOCK}(?:{_ZONE})?)?").to_numpy()
     parsed = pd.to_datetime(text.where(shaped), format="ISO8601", errors="coerce", utc=True)
-    wrong = parsed.isna().to_numpy()
+    wrong = ~parsed.dt.year.between(1700, 2200).to_numpy()  # nanoseconds reach no further
     if wrong.any():
         line, cell = next(iter(cells[wrong].items()))
         more = f" ({int(wrong.sum())} such rows)" if wrong.sum() > 1 else ""

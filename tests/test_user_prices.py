@@ -102,7 +102,7 @@ def test_a_window_leaves_out_what_cannot_be_used(write):
     with pytest.raises(BadInput, match="--from"):
         read_user_prices([path])
     assert len(read_user_prices([path], first="2024-11-05").markets["A"]) == 2
-    with pytest.raises(BadInput, match="has no row"):
+    with pytest.raises(BadInput, match="has no row from 2030-01-01\n"):
         read_user_prices([path], first="2030-01-01")
     with pytest.raises(BadInput, match="--until soon: must be a day"):
         read_user_prices([path], last="soon")
@@ -120,6 +120,7 @@ def test_a_window_leaves_out_what_cannot_be_used(write):
         (DAILY.replace("2024-11-06", "2024-11-05"), r":4: 2024-11-05 is the same time as 2024-11-05 in line 3"),
         (DAILY.replace("2024-11-05", "05/11/2024"), r":3: Date = '05/11/2024': must be a time such as"),
         (DAILY.replace("2024-11-05", "2024-02-30"), r":3: Date = '2024-02-30': must be a time"),
+        (DAILY.replace("2024-11-06", "9999-11-06"), r":4: Date = '9999-11-06': must be a time"),
         (DAILY.replace("71.2", "seventy"), r":3: B = 'seventy': must be a number"),
         (DAILY.replace("71.2", "0"), r":3: B = 0: must be above 0"),
         (DAILY.replace("71.2", "71.2,3"), ":3: has 4 cells, the header has 3"),

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from scenarios.influence.checks import whole
-from scenarios.influence.panel import FloatArray, Labels, panel, percentiles, resample_blocks
+from scenarios.influence.panel import FloatArray, Labels, Lags, panel, percentiles, resample_blocks
 from scenarios.influence.spillover import enough
-from scenarios.influence.var import Lags, Var, choose_lags, moving_average, solve_var, var_moments
+from scenarios.influence.var import Var, choose_lags, moving_average, solve_var, var_moments
 
 POINTS = 500
 

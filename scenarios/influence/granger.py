@@ -8,9 +8,9 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from scenarios.influence.panel import Labels, panel
+from scenarios.influence.panel import Labels, Lags, panel
 from scenarios.influence.spillover import enough
-from scenarios.influence.var import Lags, all_rows, choose_lags
+from scenarios.influence.var import all_rows, choose_lags
 
 
 @dataclass(frozen=True, eq=False)

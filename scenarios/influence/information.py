@@ -15,6 +15,7 @@ from scenarios.influence.johansen import Gate, johansen_gate
 from scenarios.influence.panel import (
     FloatArray,
     Labels,
+    Lags,
     Panel,
     panel,
     percentiles,
@@ -32,7 +33,6 @@ from scenarios.influence.vecm import (
     vecm_moments,
 )
 
-Lags = int | Literal["aic", "bic"]
 Beta = npt.ArrayLike | Literal["estimate", "unit"]
 
 MAX_FAILED = 0.1

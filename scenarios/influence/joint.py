@@ -7,9 +7,9 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from scenarios.influence.panel import FloatArray, Labels, panel
+from scenarios.influence.panel import FloatArray, Labels, Lags, panel
 from scenarios.influence.spillover import Spillover, decomposition, spillover_by
-from scenarios.influence.var import Lags, Var, choose_lags, moving_average
+from scenarios.influence.var import Var, choose_lags, moving_average
 
 
 def joint_spillover(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from scenarios.influence.checks import numbers, table, whole
 from scenarios.influence.times import IntArray, nanoseconds, require_rising, trading_day
 
 FloatArray = npt.NDArray[np.float64]
+Lags = int | Literal["aic", "bic"]
 Labels = pd.Series | npt.NDArray[Any] | None
 
 MIN_BLOCKS = 5

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from scenarios.influence.checks import whole
-from scenarios.influence.panel import FloatArray, Labels, Panel, panel, percentiles, resample_blocks
-from scenarios.influence.var import Lags, Var, all_rows, choose_lags, moving_average, solve_var, var_moments
+from scenarios.influence.panel import FloatArray, Labels, Lags, Panel, panel, percentiles, resample_blocks
+from scenarios.influence.var import Var, all_rows, choose_lags, moving_average, solve_var, var_moments
 
 
 @dataclass(frozen=True, eq=False)

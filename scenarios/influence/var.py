@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from scenarios.influence.checks import whole
-from scenarios.influence.panel import EXACT, FloatArray, Panel, require_unexplained
+from scenarios.influence.panel import EXACT, FloatArray, Lags, Panel, require_unexplained
 from scenarios.influence.times import IntArray
-
-Lags = int | Literal["aic", "bic"]
 
 
 @dataclass(frozen=True, eq=False)

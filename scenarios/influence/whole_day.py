@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from scenarios.influence.checks import numbers, table, whole
-from scenarios.influence.information import Lags, information_shares
-from scenarios.influence.panel import FloatArray, Labels, generator, panel, percentiles, resample_blocks
+from scenarios.influence.information import information_shares
+from scenarios.influence.panel import FloatArray, Labels, Lags, generator, panel, percentiles, resample_blocks
 from scenarios.influence.sampling import Sample
 from scenarios.influence.vecm import Deterministic
 
