@@ -73,6 +73,13 @@ def test_the_whole_day_counts_the_hours_in_which_one_is_shut(leader):
     assert share["low"] < share["estimate"] < share["high"]
 
 
+def test_estimates_draw_their_shares(leader):
+    from matplotlib.figure import Figure
+
+    ax = Figure().subplots()
+    assert leader.plot(ax) is ax and len(ax.lines) == 2
+
+
 def test_every_result_says_on_what_it_stands(leader):
     told = "\n".join(facts(leader))
     for part in (

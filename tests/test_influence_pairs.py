@@ -69,6 +69,8 @@ def test_lead_lag_finds_the_delay_and_its_sign() -> None:
     assert there.curve["correlation"].to_numpy() == pytest.approx(back.curve["correlation"].to_numpy()[::-1])
     assert there.figures.loc["ratio", "estimate"] == pytest.approx(1 / back.figures.loc["ratio", "estimate"])
     assert there.figures.loc["ratio", "estimate"] > 5
+    scaled = lead_lag(7 - 3 * x, 0.2 * y, lags, bootstrap=0, sessions=spans())
+    assert scaled.curve["correlation"].to_numpy() == pytest.approx(-there.curve["correlation"].to_numpy())
 
 
 def test_lead_lag_finds_the_correlation_of_ticks_that_never_coincide() -> None:
@@ -188,6 +190,15 @@ def test_transfer_entropy_agrees_with_counting_every_history(
         assert row["raw"] == pytest.approx(bits / (1_500 - max(lags)), abs=0.002)
     if lags[1] == 2:  # y follows x two steps later
         assert found.table.loc["x -> y", "p"] == 0.05
+
+
+def test_transfer_entropy_knows_ranks_and_not_units() -> None:
+    rng = np.random.default_rng(7)
+    x = rng.normal(size=1_001)  # quantiles fall on observations, so that ranks alone decide
+    frame = pd.DataFrame({"x": x, "y": np.r_[0, 0.5 * x[:-1]] + rng.normal(size=1_001)})
+    base = transfer_entropy(frame, quantiles=[0.5], shuffles=0).table["raw"]
+    bent = transfer_entropy(frame.transform(np.exp)[["y", "x"]] * 9, quantiles=[0.5], shuffles=0).table["raw"]
+    assert bent.loc[base.index].tolist() == pytest.approx(base.tolist())
 
 
 def test_transfer_entropy_crosses_no_break_and_has_intervals() -> None:

@@ -124,6 +124,14 @@ def test_trading_day_of_a_night_session_is_the_next_weekday() -> None:
     assert (trading_day(aware) == trading_day(times)).all()
 
 
+def test_a_sample_draws_itself_on_the_given_axes() -> None:
+    from matplotlib.figure import Figure
+
+    ax = Figure().subplots()
+    found = sample(day_of_quotes(), step="1min", max_age="90s")
+    assert found.plot(ax) is ax and len(ax.lines) == 2
+
+
 def test_only_keeps_one_kind() -> None:
     mixed = TWO.assign(kind=["day", "night"])
     found = sample(day_of_quotes(), step="1min", max_age="90s", sessions=mixed)

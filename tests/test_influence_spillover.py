@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -225,6 +226,27 @@ def test_macroeconomic_data_of_statsmodels_agree_with_a_recomputation() -> None:
     assert shuffled.to_numpy() == pytest.approx(found.table.to_numpy())
 
 
+@pytest.mark.parametrize(
+    "table",
+    [
+        lambda x: spillover(x, 2, 10).table,
+        lambda x: joint_spillover(x, 2, 10).table,
+        lambda x: spillover_bands(x, 2).tables.xs("5-20", level="band"),
+        lambda x: tvp_spillover(x, 2, training=200).frame.iloc[[-1], 1:].rename(columns=lambda c: c[4:]).T,
+        lambda x: (
+            rolling_spillover(x, 200, 2, step=50).frame.iloc[[-1], 1:].rename(columns=lambda c: c[4:]).T
+        ),
+    ],
+    ids=["generalised", "joint", "bands", "drifting", "rolling"],
+)
+def test_order_and_units_of_venues_do_not_matter(table: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
+    x = autoregression(np.random.default_rng(15), 500, LEADER)
+    x["c"] += 0.5 * x["a"]
+    base, turned = table(x), table(x[["c", "a", "b"]] * [1e-3, 40.0, -7.0] + 5)
+    again = turned.loc[base.index, list(base.columns)]
+    assert again.to_numpy() == pytest.approx(base.to_numpy(), rel=1e-6, abs=1e-8)
+
+
 def test_a_criterion_on_few_rows_takes_fewer_lags_instead_of_failing() -> None:
     x = autoregression(np.random.default_rng(14), 60, LEADER)
     assert spillover(x, "aic").lags <= 2
@@ -321,7 +343,13 @@ def test_plots_draw_on_the_given_axes(volatilities: pd.DataFrame) -> None:
     from matplotlib.figure import Figure
 
     short = volatilities.iloc[:400]
-    results = [spillover(short, 1), spillover_bands(short, 1), rolling_spillover(short, 200, 1, step=50)]
+    results = [
+        spillover(short, 1),
+        joint_spillover(short, 1),
+        spillover_bands(short, 1),
+        rolling_spillover(short, 200, 1, step=50),
+        tvp_spillover(short, 1),
+    ]
     for found in results:
         ax = Figure().subplots()
         assert found.plot(ax) is ax
