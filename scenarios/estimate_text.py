@@ -69,6 +69,9 @@ def tables(of: Estimates) -> dict[str, pd.DataFrame]:
             }
             for v in shares.venues
         }
+        if len(shares.beta.columns) > 1:
+            for v, p in shares.adjustment["p"].items():
+                adjustment[str(v)]["p that it adjusts to none"] = f"{p:.2g}"
         found["Adjustment to each relation"] = pd.DataFrame(adjustment)
     if of.grid is not None:
         index = [f"K = {lags}, beta {beta}" for lags, beta in of.grid.index]

@@ -212,6 +212,28 @@ def test_impact_responses_are_the_speeds_of_adjustment_for_any_number_of_venues(
     assert found.share("PILS")["estimate"].isna().all()
 
 
+def test_a_venue_that_does_not_adjust_is_told_by_the_test_of_all_its_alphas() -> None:
+    from statsmodels.regression.linear_model import OLS
+
+    rng = np.random.default_rng(19)
+    sample = noisy(rng, 800, (0.5, 1.0, 0.7))
+    found = information_shares(sample, 1, "unit", "co", bootstrap=0)
+    p = sample.to_numpy()
+    spreads = np.column_stack([p[:-1, 0] - p[:-1, 2], p[:-1, 1] - p[:-1, 2], np.ones(799)])
+    for j, venue in enumerate(sample):
+        fit = OLS(np.diff(p[:, j]), spreads).fit()
+        twin = fit.wald_test(np.eye(3)[:2], use_f=False, scalar=True)
+        row = found.adjustment.loc[venue]
+        assert row["chi2"] == pytest.approx(twin.statistic * 799 / 796, rel=1e-6)
+        assert (row["df"], row["p"]) == (2, pytest.approx(twin.pvalue, abs=0.01))
+    leader = rng.normal(size=3_000).cumsum()
+    late = np.r_[0, 0, leader[:-2]]
+    pair = pd.DataFrame({"Brent": leader, "SC": late + rng.normal(size=3_000)})
+    tests = information_shares(pair, 4, "unit", bootstrap=0)
+    assert tests.adjustment.loc["SC", "p"] < 1e-9 < 0.01 < tests.adjustment.loc["Brent", "p"]
+    assert tests.adjustment["chi2"].to_numpy() == pytest.approx(tests.alpha["t"].to_numpy() ** 2)
+
+
 def test_arguments_stand_in_the_order_of_their_names() -> None:
     sample = good()
     found = information_shares(sample, 3, [1, -1], "co")

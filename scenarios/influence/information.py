@@ -44,19 +44,21 @@ class InformationShares:
 
     table: index (figure, venue), columns estimate, low, high; figures IS_low, IS_high, IS, CS, MIS, PDS,
     ILS, PILS (for two venues) and the impact responses d, as shares.shares explains them; all NaN where the
-    gate fails. alpha: index (venue, relation), columns estimate, se, t, p, low, high. beta: rows venues
-    (and "const"), columns relations. psi: long-run effect of each venue's innovation on the first venue's
-    log price. omega: innovation covariance per step. long_run_sd: standard deviation per step of the
-    permanent innovation of the first venue's log price. lags = K, the order in levels. beta_mode:
-    "estimate", "unit" or "given". rows: rows in the regression; span: labels of the first and last row of
-    the sample; dropped: rows left out, by cause; days: bootstrap blocks; draws: one row for each bootstrap
-    draw, columns (figure, venue); failed_draws: draws without a solution.
+    gate fails. alpha: index (venue, relation), columns estimate, se, t, p, low, high. adjustment: for each
+    venue the Wald test that it adjusts to no relation (all its alphas are 0: weak exogeneity), columns
+    chi2, df, p. beta: rows venues (and "const"), columns relations. psi: long-run effect of each venue's
+    innovation on the first venue's log price. omega: innovation covariance per step. long_run_sd: standard
+    deviation per step of the permanent innovation of the first venue's log price. lags = K, the order in
+    levels. beta_mode: "estimate", "unit" or "given". rows: rows in the regression; span: labels of the
+    first and last row of the sample; dropped: rows left out, by cause; days: bootstrap blocks; draws: one
+    row for each bootstrap draw, columns (figure, venue); failed_draws: draws without a solution.
     """
 
     venues: tuple[str, ...]
     gate: Gate
     table: pd.DataFrame
     alpha: pd.DataFrame
+    adjustment: pd.DataFrame
     beta: pd.DataFrame
     psi: pd.Series
     omega: pd.DataFrame
@@ -245,6 +247,7 @@ def _estimate(
         alpha=_alpha_table(
             model, np.array(drawn_alpha).reshape(-1, n * (n - 1)), names, relations, confidence
         ),
+        adjustment=_adjustment_table(model, names),
         beta=pd.DataFrame(model.beta, index=[*names, "const"][: len(model.beta)], columns=relations),
         psi=pd.Series(psi, index=names, name="psi"),
         omega=pd.DataFrame(model.omega, index=names, columns=names),
@@ -260,6 +263,14 @@ def _estimate(
         draws=draws,
         failed_draws=failed,
     )
+
+
+def _adjustment_table(model: Vecm, names: list[str]) -> pd.DataFrame:
+    from scipy.special import chdtrc
+
+    df = model.alpha.shape[1]
+    columns = {"chi2": model.alpha_wald, "df": df, "p": chdtrc(df, model.alpha_wald)}
+    return pd.DataFrame(columns, index=pd.Index(names, name="venue"))
 
 
 def _alpha_table(

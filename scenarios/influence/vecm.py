@@ -44,7 +44,8 @@ class Vecm:
     omega.
 
     alpha (n, r); beta (n or n + 1 rows, r), the last row the restricted constant of "ci"; gammas (K - 1, n,
-    n); omega (n, n), divided by the number of rows; alpha_se (n, r) from least squares; eigenvalues of
+    n); omega (n, n), divided by the number of rows; alpha_se (n, r) from least squares; alpha_wald (n,), chi2
+    with r degrees of freedom of the hypothesis that a venue adjusts to no relation; eigenvalues of
     Johansen's problem.
     """
 
@@ -53,6 +54,7 @@ class Vecm:
     gammas: FloatArray
     omega: FloatArray
     alpha_se: FloatArray
+    alpha_wald: FloatArray
     eigenvalues: FloatArray
     rows: float
 
@@ -141,10 +143,11 @@ def estimate_vecm(
     lagged = short[:, short.shape[1] - n * (moments.lags - 1) :]
     gammas = lagged.reshape(n, moments.lags - 1, n).transpose(1, 0, 2)
     alpha_se = np.sqrt(np.outer(np.diag(omega), np.diag(np.linalg.inv(gram))) / rows)
+    wald = rows * np.einsum("ir,rs,is->i", alpha, gram, alpha) / np.diag(omega)
     report = full.copy()
     if deterministic == "ci":
         report[-1] -= moments.centre @ full[:n]
-    return Vecm(alpha, report, gammas, (omega + omega.T) / 2, alpha_se, roots, rows)
+    return Vecm(alpha, report, gammas, (omega + omega.T) / 2, alpha_se, wald, roots, rows)
 
 
 def select_lags(moments: VecmMoments, criterion: Literal["aic", "bic"]) -> int:
