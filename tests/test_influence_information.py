@@ -288,8 +288,12 @@ def test_the_bootstrap_is_that_of_arch() -> None:
 
 
 def test_lag_choice_on_few_rows_takes_fewer_lags_instead_of_failing() -> None:
-    found = information_shares(noisy(np.random.default_rng(18), 100, (0.3, 0.6)), bootstrap=0)
-    assert 1 <= found.lags <= 6
+    few = noisy(np.random.default_rng(18), 100, (0.3, 0.6))
+    for criterion in ("aic", "bic"):
+        chosen = information_shares(few, criterion, bootstrap=0)
+        assert chosen.lags == information_shares(few, criterion, max_lags=13, bootstrap=0).lags
+    with pytest.raises(ValueError, match="too few rows: 85 have 15 predecessors in their segment, 99 needed"):
+        information_shares(few, 15)
 
 
 def test_lag_choice_and_trace_agree_with_statsmodels() -> None:

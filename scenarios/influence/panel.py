@@ -63,10 +63,21 @@ class Panel:
         """Count the rows that have `lags` predecessors in their segment."""
         return int((self.position >= lags).sum())
 
+    def needed(self, lags: int) -> int:
+        """Return the fewest rows for a model with so many lags: three for each of its moments' columns."""
+        return 3 * (len(self.names) * (lags + 1) + 1)
+
+    def require(self, lags: int) -> None:
+        """Raise ValueError where the rows are too few for so many lags."""
+        if self.usable(lags) < self.needed(lags):
+            told = (
+                f"{self.usable(lags)} have {lags} predecessors in their segment, {self.needed(lags)} needed"
+            )
+            raise ValueError(f"too few rows: {told}")
+
     def most_lags(self, most: int) -> int:
-        """Return the most lags, up to `most` and at least 1, with six rows for each coefficient of an equation."""
-        n = len(self.names)
-        enough = (k for k in range(most, 1, -1) if self.usable(k) >= 6 * (n * (k + 1) + 1))
+        """Return the most lags, up to `most` and at least 1, that leave the rows an estimate needs."""
+        enough = (k for k in range(most, 1, -1) if self.usable(k) >= self.needed(k))
         return next(enough, 1)
 
 

@@ -52,11 +52,7 @@ def var_moments(data: Panel, lags: int) -> FloatArray:
 def require_rows(data: Panel, lags: int) -> None:
     """Raise ValueError where K is no whole number of 1 or more, or the rows are too few for it."""
     whole(lags, "lags")
-    needed = 3 * (len(data.names) * (lags + 1) + 1)
-    if data.usable(lags) < needed:
-        raise ValueError(
-            f"too few rows: {data.usable(lags)} have {lags} predecessors in their segment, {needed} needed"
-        )
+    data.require(lags)
 
 
 def solve_var(moments: FloatArray, n: int) -> Var:

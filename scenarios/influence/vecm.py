@@ -67,10 +67,7 @@ def vecm_moments(data: Panel, lags: int, *, centred: bool = True) -> VecmMoments
     n = len(data.names)
     whole(lags, "lags")
     size = n * (lags + 1) + 1
-    if data.usable(lags) < 3 * size:
-        raise ValueError(
-            f"too few rows: {data.usable(lags)} have {lags} predecessors in their segment, {3 * size} needed"
-        )
+    data.require(lags)
     centre = data.centre * centred
     blocks = np.zeros((len(data.block_labels), size, size))
     for block, rows in data.rows(lags):
