@@ -1,5 +1,14 @@
 """All figures, in one style: functions from frames, rows or results to matplotlib figures; they measure nothing."""
 
+from scenarios.plots.impulse import impulse_bands
+from scenarios.plots.influence import (
+    day_and_night,
+    influence_by_scenario,
+    marginal_setter_bars,
+    origin_waterfall,
+    pass_through_horizons,
+)
+from scenarios.plots.maps import influence_lines, influence_map, measure_maps, sweep_figures
 from scenarios.plots.run import (
     effects_forest,
     gas_prices,
@@ -13,13 +22,23 @@ from scenarios.plots.run import (
 from scenarios.plots.style import to_svg
 
 __all__ = [
+    "day_and_night",
     "effects_forest",
     "gas_prices",
     "headline",
+    "impulse_bands",
     "influence_bars",
+    "influence_by_scenario",
+    "influence_lines",
+    "influence_map",
+    "marginal_setter_bars",
+    "measure_maps",
+    "origin_waterfall",
+    "pass_through_horizons",
     "pass_through_matrix",
     "premium_path",
     "price_paths",
+    "sweep_figures",
     "tanks",
     "to_svg",
 ]
