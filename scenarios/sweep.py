@@ -1,0 +1,660 @@
+"""A sweep: influence at every point of a grid, with intervals, under the same random numbers everywhere.
+
+It plans, runs and keeps; what a point measures is crude's alone, in the scenario as written. A finished point is a
+file, so that an interrupted sweep goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from scenarios.grid import Axis, Grid, Point
+from scenarios.results import Column, Estimate, Row, RunFolder, digest, git_commit, interval, software
+from scenarios.tomlfile import BadInput, toml_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from scenarios.ensemble import Job, Key
+    from scenarios.spec import LoadedScenario
+
+DAYS = 5
+"""Trading days of order flow in each world, if nothing else is said."""
+
+_PARTIAL = ".partial"
+_FORMAT = 1  # of the folder of a sweep
+_JOBS_EACH = 8  # that a process has before it at least: small points are run together on several processes
+_TRADING_DAYS_PER_YEAR = 243
+
+_SHARES = {
+    "IS": "information_share.mean",
+    "IS_low": "information_share.low",
+    "IS_high": "information_share.high",
+    "day": "information_share.day",
+    "night": "information_share.night",
+    "whole_day": "whole_day_share",
+}
+
+COLUMNS = {
+    "point": Column("", "number of the point, from 0; the last key runs fastest"),
+    "measure": Column("", "name of the measure, as in the summary of a run"),
+    "unit": Column("", "unit of value, low and high"),
+    "value": Column("see unit", "the estimate; missing where the note says why"),
+    "low": Column("see unit", "lower end of the 95 % interval"),
+    "high": Column("see unit", "upper end of the 95 % interval"),
+    "n": Column("", "samples (origin shares) or worlds (all others) behind the estimate"),
+    "note": Column("", "why there is no value, or what was left out"),
+    "replication": Column("", "number of the world, from 0; worlds of one number share all random streams"),
+}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measure at one point: its estimate, or None and a note that says why."""
+
+    measure: str
+    label: str
+    unit: str
+    estimate: Estimate | None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What a job left whose world cannot be measured: the reason."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much work each point is: samples of the origin share, worlds of everything else, days of order flow."""
+
+    samples: int
+    replications: int
+    days: int
+    horizon_days: int
+
+
+def sweep(
+    grid: Grid,
+    *,
+    seed: int = 1,
+    samples: int | None = None,
+    replications: int | None = None,
+    days: int = DAYS,
+    jobs: int = 1,
+    out: Path,
+    resume: bool = False,
+    progress: Callable[[float, float], Any] = lambda done, total: None,
+    tell: Callable[[str], Any] = lambda line: None,
+) -> tuple[Path, pd.DataFrame]:
+    """Measure every point of the grid and return the folder and its table (see COLUMNS and the grid's keys).
+
+    `samples` and `replications` are the scenario's own if not given; `days` cuts the order flow short. Until the sweep
+    is whole its folder is named OUT.partial; with `resume` the points that are there are kept. Raises BadInput when a
+    folder is in the way, or is that of another sweep.
+    """
+    from scenarios.ensemble import one_blas_thread
+
+    one_blas_thread()
+    began = time.perf_counter()
+    size = _size(grid, samples, replications, days)
+    told = _identity(grid, seed, size)
+    with SweepFolder(out, told, resume=resume) as folder:
+        tell(folder.opened(len(grid.points)))
+        for note in _notes(grid, size):
+            tell(note)
+        _run(grid, size, seed, jobs, folder, progress, tell)
+        points = [folder.point(point) for point in grid.points]
+        frame = _frame(grid, points)
+        folder.write_scenario(grid.base.values)
+        folder.write_table("sweep", frame, COLUMNS | _key_columns(grid))
+        folder.write_table("worlds", _worlds(points), COLUMNS)
+        rows = _rows(grid, points)
+        folder.write_summary(rows)
+        _draw(folder, grid, frame)
+        manifest = folder.finish(jobs=jobs, seconds=time.perf_counter() - began)
+        folder.write_report(_report(grid, rows, folder.figures, manifest))
+    return folder.path, frame
+
+
+def _size(grid: Grid, samples: int | None, replications: int | None, days: int) -> Size:
+    """Return the work of a point. Raises BadInput where it cannot be measured."""
+    told = grid.base.scenario.measurement
+    count = told.origin_samples if samples is None else samples
+    problems = []
+    if count == 1:
+        problems.append("--samples 1: must be 0 (no origin shares), or 2 or more")
+    if days < 1:
+        problems.append(f"--days {days}: must be 1 or more")
+    for point in grid.points:
+        if not point.loaded.scenario.period.trading_days:
+            problems.append(
+                f"{point.label}: period.trading_days = 0: a sweep measures order flow; give 1 or more"
+            )
+    if problems:
+        raise BadInput(list(dict.fromkeys(problems)))
+    worlds = told.replications if replications is None else replications
+    return Size(count, worlds, days, min(days, told.origin_horizon_trading_days))
+
+
+def _identity(grid: Grid, seed: int, size: Size) -> dict[str, Any]:
+    """Return what a sweep is: equal for two that must give the same bytes."""
+    return {
+        "scenario": grid.base.name,
+        "scenario_digest": digest(grid.base.values),
+        "grid": {axis.key: [toml_text(value) for value in axis.values] for axis in grid.axes},
+        "seed": seed,
+        "samples": size.samples,
+        "replications": size.replications,
+        "days": size.days,
+        "arm": arm_of(grid.base),
+    }
+
+
+def arm_of(loaded: LoadedScenario) -> str:
+    """Return the arm that is measured: the scenario as written."""
+    return "changed" if loaded.scenario.events else "base"
+
+
+def _notes(grid: Grid, size: Size) -> list[str]:
+    """Say what of the scenario the sweep does not see."""
+    from scenarios.levers import GasEvent
+
+    late, gas = [], []
+    for event in grid.base.scenario.events:
+        kind = getattr(event, "kind", "")
+        if isinstance(event, GasEvent):
+            gas.append(kind)
+        elif event.start_day >= size.days:
+            late.append(f"{kind} on day {event.start_day}")
+    notes = []
+    if gas:
+        notes.append(f"Note: a sweep measures crude, which {', '.join(gas)} does not move.")
+    if late:
+        notes.append(f"Note: {', '.join(late)} begins after the {size.days} days that are run; see --days.")
+    return notes
+
+
+# Running
+
+
+def _run(
+    grid: Grid,
+    size: Size,
+    seed: int,
+    jobs: int,
+    folder: SweepFolder,
+    progress: Callable[[float, float], Any],
+    tell: Callable[[str], Any],
+) -> None:
+    """Run the points that are not there yet and write each as soon as it is measured."""
+    from scenarios.ensemble import run_jobs
+
+    pending = [point for point in grid.points if not folder.has(point)]
+    if not pending:
+        return
+    _compile()
+    first = _plan(pending[0], size, seed)[0]
+    started = time.perf_counter()
+    known = {first.key: first.function(**first.arguments)}
+    seconds = time.perf_counter() - started
+    each = sum(job.weight for job in _plan(pending[0], size, seed))
+    total = each * len(pending)
+    worlds = len(_plan(pending[0], size, seed))
+    left = seconds * (total / first.weight - 1) / min(jobs, os.cpu_count() or 1)
+    tell(
+        f"{len(pending)} points of {worlds} worlds, {worlds * len(pending):,} in all; one takes {seconds:.2g} s: about "
+        f"{_duration(left)} on {jobs} process{'es' if jobs > 1 else ''}"
+    )
+
+    def moved_from(start: float) -> Callable[[float, float], Any]:
+        return lambda moved, _: progress(start + moved, total)
+
+    done = 0.0
+    together = 1 if jobs == 1 else math.ceil(_JOBS_EACH * jobs / worlds)
+    for k in range(0, len(pending), together):
+        batch = pending[k : k + together]
+        planned = [job for point in batch for job in _plan(point, size, seed) if job.key not in known]
+        start = done + each * len(batch) - sum(job.weight for job in planned)
+        results = known | run_jobs(planned, jobs, moved_from(start))
+        done += each * len(batch)
+        known = {}
+        for point in batch:
+            mine = {key[1:]: value for key, value in results.items() if key[0] == point.number}
+            folder.write_point(point, _measured(mine, seed))
+
+
+def _compile() -> None:
+    from agents.traders.warm_up import warm_up
+
+    warm_up()
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    minutes = seconds / 60
+    return f"{round(minutes)} minutes" if minutes < 90 else f"{minutes / 60:.1f} hours"
+
+
+def _plan(point: Point, size: Size, seed: int) -> list[Job]:
+    """Return the jobs of a point: keys are (point, "origin", sample, run) and (point, "world", replication)."""
+    from scenarios.ensemble import Job
+    from scenarios.structural import origin
+
+    loaded = point.loaded
+    changed = arm_of(loaded) == "changed"
+    days = min(size.days, loaded.scenario.period.trading_days)
+    planned = []
+    for job in origin.plan(
+        loaded, changed=changed, seed=seed, samples=size.samples, horizon_days=min(size.horizon_days, days),
+        key=(point.number, "origin"),
+    ):  # fmt: skip
+        wrapped = {"function": job.function, "arguments": job.arguments}
+        planned.append(Job(job.key, attempt, wrapped, job.weight))
+    for replication in range(size.replications):
+        arguments = {
+            "loaded": loaded, "changed": changed, "seed": seed, "replication": replication, "days": days,
+        }  # fmt: skip
+        wrapped = {"function": world_measures, "arguments": arguments}
+        planned.append(Job((point.number, "world", replication), attempt, wrapped, weight=days))
+    return planned
+
+
+def attempt(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
+    """Do a piece of work; where a world cannot be measured, return the reason as a Failure."""
+    try:
+        return function(**arguments)
+    except ValueError as error:
+        return Failure(str(error))
+
+
+def world_measures(
+    loaded: LoadedScenario, *, changed: bool, seed: int, replication: int, days: int
+) -> tuple[dict[str, float], str]:
+    """Run one world of crude and return its measures by name, and why information shares are absent, if so.
+
+    Shares of 1, USD/bbl, % a year. `volatility.SC` is the root mean square of the changes of SC's log close, which
+    needs two days.
+    """
+    import numpy as np
+
+    from scenarios.replication import information_of
+    from scenarios.streams import Streams
+    from scenarios.tables import samples_frame, trading_days_frame
+    from scenarios.world import NAMES, build
+
+    world = build(loaded, Streams(seed, replication), changed=changed, with_gas=False, flow_days=days)
+    world.run()
+    samples = samples_frame(world)
+    table = trading_days_frame(world, samples)
+    sc = table[table["venue"] == "SC"]
+    found = {
+        "premium.import_parity": float(sc["premium_usd_per_bbl"].mean()),
+        "premium.oman": float(sc["premium_to_oman_usd_per_bbl"].mean()),
+    }
+    moves = np.log(sc["close"].to_numpy(float))
+    squares = np.diff(moves) ** 2
+    if np.isfinite(squares).any():
+        found["volatility.SC"] = float(np.sqrt(np.nanmean(squares) * _TRADING_DAYS_PER_YEAR) * 100)
+    table_of_shares, reason = information_of(world, samples)
+    if table_of_shares is not None:
+        for figure, name in _SHARES.items():
+            for venue in NAMES.values():
+                found[f"{name}.{venue}"] = float(table_of_shares[venue][figure])
+    return {name: value for name, value in found.items() if math.isfinite(value)}, reason
+
+
+# Measuring
+
+
+def measures() -> dict[str, tuple[str, str]]:
+    """Return what a sweep measures, in its order: label and unit by name."""
+    from scenarios.world import NAMES
+
+    found: dict[str, tuple[str, str]] = {}
+    parts = {"sum": "news and flow", "news": "news", "flow": "order flow", "shapley": "Shapley value of both"}
+    for venue in NAMES.values():
+        for part, text in parts.items():
+            found[f"origin_share.{part}.{venue}"] = (f"origin share of {venue}, {text}", "share")
+    found["origin_share.rest"] = ("origin share, rest", "share")
+    bounds = ("mean of orderings", "lower bound", "upper bound", "day session", "night session")
+    for venue in NAMES.values():
+        for name, text in zip(_SHARES.values(), (*bounds, ""), strict=True):
+            what = "whole-day information share" if name == "whole_day_share" else "information share"
+            found[f"{name}.{venue}"] = (f"{what} of {venue}{f', {text}' if text else ''}", "share")
+    found["premium.import_parity"] = ("SC's premium over import parity", "USD/bbl")
+    found["premium.oman"] = ("SC's premium over Oman", "USD/bbl")
+    found["volatility.SC"] = ("SC, volatility from close to close", "% a year")
+    return found
+
+
+HEADLINES = (
+    "origin_share.sum.SC", "origin_share.news.SC", "origin_share.flow.SC", "information_share.mean.SC",
+    "whole_day_share.SC", "premium.import_parity", "volatility.SC",
+)  # fmt: skip
+"""The measures that are printed and drawn; the table has all of `measures`."""
+
+
+def _measured(results: Mapping[Key, Any], seed: int) -> dict[str, Any]:
+    """Return what a point's file says: figures, and the worlds behind those that are means over worlds."""
+    shares, reason = _origin_figures({k: v for k, v in results.items() if k[0] == "origin"}, seed)
+    worlds = [value for key, value in sorted(results.items()) if key[0] == "world"]
+    figures = []
+    for name, (label, unit) in measures().items():
+        if name.startswith("origin_share."):
+            if name in shares or reason:
+                figures.append(Figure(name, label, unit, shares.get(name), reason))
+            continue
+        values = [w[0][name] for w in worlds if not isinstance(w, Failure) and name in w[0]]
+        missing = len(worlds) - len(values)
+        note = f"absent in {missing} of {len(worlds)} worlds: {_why(name, worlds)}" if missing else ""
+        figures.append(Figure(name, label, unit, interval(values, unit) if values else None, note))
+    by_world = [{} if isinstance(world, Failure) else world[0] for world in worlds]
+    return {"figures": [asdict(figure) for figure in figures], "worlds": by_world}
+
+
+def _why(name: str, worlds: Sequence[Failure | tuple[dict[str, float], str]]) -> str:
+    """Say why the first world that lacks a measure does."""
+    for world in worlds:
+        if isinstance(world, Failure):
+            return world.reason
+        if name not in world[0] and name == "volatility.SC":
+            return "needs two trading days"
+        if name not in world[0]:
+            return world[1] or "not one common trend in its hours"
+    return ""
+
+
+def _origin_figures(results: Mapping[Key, Any], seed: int) -> tuple[dict[str, Estimate], str]:
+    """Return the origin shares over the longest horizon by name, and what was left out.
+
+    A sample with a world that cannot be measured is left out whole.
+    """
+    from scenarios.structural import origin
+    from scenarios.world import NAMES
+
+    failed = {key[1]: value.reason for key, value in results.items() if isinstance(value, Failure)}
+    kept = {key: value for key, value in results.items() if key[1] not in failed}
+    samples = len({key[1] for key in results})
+    note = f"{len(failed)} of {samples} samples left out: {next(iter(failed.values()))}" if failed else ""
+    shares = origin.collect(kept, seed=seed)
+    if not shares:
+        return {}, note
+    last = shares[max(shares)]
+    found: dict[str, Estimate] = {}
+
+    def keep(name: str, share: Any) -> None:
+        found[f"origin_share.{name}"] = Estimate(share.value, share.low, share.high, share.n, "share")
+
+    for venue, name in NAMES.items():
+        keep(f"sum.{name}", last.share(venue))
+        keep(f"news.{name}", last.share(venue, "news"))
+        keep(f"flow.{name}", last.share(venue, "flow"))
+        keep(f"shapley.{name}", last.share(venue, index="shapley"))
+    keep("rest", last.rest())
+    return found, note
+
+
+# Keeping
+
+
+class SweepFolder(RunFolder):
+    """The folder of a sweep: OUT.partial until it is whole, and left there when the sweep is interrupted.
+
+    Every file is written under another name and renamed. Raises BadInput at the start if OUT is there; if OUT.partial
+    is there and not resumed; or if it is that of another sweep.
+    """
+
+    def __init__(self, path: str | Path, identity: Mapping[str, Any], *, resume: bool = False) -> None:
+        super().__init__(path)
+        whole = self.path.absolute()
+        self._partial = whole.parent / f"{whole.name}{_PARTIAL}"
+        self._identity = dict(identity)
+        self._resume = resume
+        self._sessions: list[dict[str, Any]] = []
+
+    def __enter__(self) -> SweepFolder:
+        if self.path.exists():
+            raise BadInput([f"{self.path}: exists already; give another folder with --out"])
+        if self._partial.exists():
+            self._sessions = self._earlier()
+        try:
+            (self._partial / "points").mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise BadInput([f"{self.path}: cannot be made: {error.strerror}"]) from None
+        for left in self._partial.rglob("*.writing-*"):
+            left.unlink(missing_ok=True)
+        self._sessions.append({"command": " ".join(["yangshan", *sys.argv[1:]]), "commit": git_commit()})
+        self._manifest()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self._partial.rename(self.path)
+
+    def opened(self, points: int) -> str:
+        """Say where the sweep is kept, and what of it is there."""
+        there = len(list((self._partial / "points").glob("*.json")))
+        where = f"writing {self.path} ({self._shown} until it is whole)"
+        if len(self._sessions) > 1:
+            where = f"{there} of {points} points are there; {where}"
+            if self._sessions[-1]["commit"] != self._sessions[-2]["commit"]:
+                where += "\nNote: the code has changed since this sweep was begun."
+        return where[0].upper() + where[1:]
+
+    def has(self, point: Point) -> bool:
+        """Return whether the point is measured."""
+        return self._read(point) is not None
+
+    def write_point(self, point: Point, measured: Mapping[str, Any]) -> None:
+        """Write a point's file."""
+        told = {"point": point.number, "settings": {k: toml_text(v) for k, v in point.settings.items()}}
+        text = json.dumps({**told, "scenario_digest": digest(point.loaded.values), **measured}, indent=1)
+        self._write(self._name(point), text + "\n")
+
+    def point(self, point: Point) -> dict[str, Any]:
+        """Return a point's file: figures (of Figure), and worlds. Raises LookupError for one that is not there."""
+        found = self._read(point)
+        if found is None:
+            raise LookupError(f"point {point.number} is not measured")
+        figures = []
+        for entry in found["figures"]:
+            estimate = entry["estimate"]
+            figures.append(Figure(**entry | {"estimate": Estimate(**estimate) if estimate else None}))
+        return {**found, "figures": figures}
+
+    def finish(self, *, jobs: int, seconds: float) -> dict[str, Any]:
+        """Write the manifest of the whole sweep and return it."""
+        self._sessions[-1] |= {"jobs": jobs, "wall_seconds": seconds}
+        return self._manifest()
+
+    @property
+    def _shown(self) -> str:
+        return f"{self.path}{_PARTIAL}"
+
+    def _name(self, point: Point) -> str:
+        return f"points/{point.number:03}.json"
+
+    def _read(self, point: Point) -> dict[str, Any] | None:
+        try:
+            found = json.loads((self._partial / self._name(point)).read_text(encoding="utf-8"))
+        except (FileNotFoundError, json.JSONDecodeError):
+            return None
+        return found if found.get("scenario_digest") == digest(point.loaded.values) else None
+
+    def _earlier(self) -> list[dict[str, Any]]:
+        """Return the sessions of the sweep that is there. Raises BadInput if it may not be gone on with."""
+        try:
+            manifest = json.loads((self._partial / "manifest.json").read_text(encoding="utf-8"))
+        except (OSError, json.JSONDecodeError):
+            raise BadInput([f"{self._shown}: is no sweep that can be resumed (no manifest.json)"]) from None
+        if not self._resume:
+            there = len(list((self._partial / "points").glob("*.json")))
+            raise BadInput(
+                [
+                    f"{self._shown}: an interrupted sweep with {there} points; go on with --resume, or remove it"
+                ]
+            )
+        problems = []
+        for key, value in self._identity.items():
+            before = manifest.get(key)
+            if before != value:
+                text = f"was {_short(before)}, now {_short(value)}"
+                if key == "scenario_digest":
+                    text = "the scenario or its --set is another one"
+                problems.append(f"{self._shown}: {key}: {text}; a sweep is resumed as it was begun")
+        if problems:
+            raise BadInput(problems)
+        return list(manifest["sessions"])
+
+    def _manifest(self) -> dict[str, Any]:
+        fixed = {"format": _FORMAT, "kind": "sweep", "versions": software(), "commit": git_commit()}
+        manifest = {**fixed, **self._identity, "sessions": self._sessions}
+        self._write("manifest.json", json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
+        return manifest
+
+    def _write(self, name: str, text: str) -> None:
+        path = self._partial / name
+        path.parent.mkdir(exist_ok=True)
+        writing = path.with_name(f"{path.name}.writing-{os.getpid()}")
+        writing.write_text(text, encoding="utf-8", newline="\n")
+        writing.replace(path)
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, dict):
+        return "; ".join(f"{key}={','.join(values)}" for key, values in value.items())
+    return str(value)
+
+
+def partial_folder(path: str | Path) -> Path:
+    """Return the name that a sweep's folder has until it is whole."""
+    return Path(f"{path}{_PARTIAL}")
+
+
+def next_sweep(parent: str | Path, name: str, *, resume: bool = False) -> Path:
+    """Return the first of parent/name-sweep-1, -2 ... that is not there, nor begun; to resume, the last one begun."""
+    number = 1
+    while True:
+        path = Path(parent) / f"{name}-sweep-{number}"
+        if not path.exists() and not partial_folder(path).exists():
+            break
+        number += 1
+    begun = [Path(parent) / f"{name}-sweep-{k}" for k in range(number - 1, 0, -1)]
+    return next((folder for folder in begun if resume and partial_folder(folder).exists()), path)
+
+
+# Telling
+
+
+def _frame(grid: Grid, points: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return a row for each point and measure."""
+    import pandas as pd
+
+    rows = []
+    for point, found in zip(grid.points, points, strict=True):
+        for figure in found["figures"]:
+            estimate = figure.estimate or Estimate(math.nan, None, None, 0, figure.unit)
+            ends = {
+                "low": math.nan if estimate.low is None else estimate.low,
+                "high": math.nan if estimate.high is None else estimate.high,
+            }
+            told = {"measure": figure.measure, "unit": figure.unit, "value": estimate.value, **ends}
+            keys = {axis.key: _cell(axis, point.settings[axis.key]) for axis in grid.axes}
+            rows.append({"point": point.number, **keys, **told, "n": estimate.n, "note": figure.note})
+    return pd.DataFrame(rows)
+
+
+def _cell(axis: Axis, value: Any) -> Any:
+    """Return a value as the table has it: a number, or else text."""
+    if axis.is_numeric:
+        return float(value)
+    return value if isinstance(value, str) else toml_text(value)
+
+
+def _worlds(points: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return a row for each point, world and measure: pairs of a number differ by the grid's keys alone."""
+    import pandas as pd
+
+    known = measures()
+    rows = [
+        {
+            "point": found["point"],
+            "replication": k,
+            "measure": name,
+            "unit": known[name][1],
+            "value": world[name],
+        }
+        for found in points
+        for k, world in enumerate(found["worlds"])
+        for name in known
+        if name in world
+    ]
+    return pd.DataFrame(rows, columns=["point", "replication", "measure", "unit", "value"])
+
+
+def _key_columns(grid: Grid) -> dict[str, Column]:
+    return {
+        key: Column("", f"setting of this key; {text}".strip("; ")) for key, text in grid.meanings().items()
+    }
+
+
+def _rows(grid: Grid, points: Sequence[Mapping[str, Any]]) -> list[Row]:
+    """Return the rows of the summary: a section for each measure, a row for each point."""
+    arm = arm_of(grid.base)
+    rows = []
+    for name, (label, unit) in measures().items():
+        for point, found in zip(grid.points, points, strict=True):
+            for figure in found["figures"]:
+                if figure.measure == name:
+                    told = {arm: figure.estimate, "note": figure.note}
+                    section = label[0].upper() + label[1:]
+                    rows.append(Row(section, f"{name}@{point.number}", point.label, unit, **told))
+    return rows
+
+
+def _draw(folder: RunFolder, grid: Grid, frame: pd.DataFrame) -> None:
+    from scenarios import plots
+
+    for name, figure in plots.sweep_figures(frame, [axis.key for axis in grid.axes], grid.base_settings(),
+                                            grid.meanings()).items():  # fmt: skip
+        folder.write_figure(name, figure)
+
+
+def _report(grid: Grid, rows: Sequence[Row], figures: Mapping[str, str], manifest: Mapping[str, Any]) -> str:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    from scenarios.report import estimate_text
+
+    arm = arm_of(grid.base)
+    headlines = [name for name in HEADLINES if any(row.measure.startswith(f"{name}@") for row in rows)]
+    known = measures()
+    cells = {row.measure: estimate_text(getattr(row, arm)) for row in rows}
+    environment = Environment(loader=PackageLoader("scenarios"), autoescape=True, undefined=StrictUndefined)
+    return environment.get_template("sweep.html.j2").render(
+        title=grid.base.scenario.title,
+        keys=[(axis.key, grid.meanings()[axis.key]) for axis in grid.axes],
+        columns=[(known[name][0], known[name][1]) for name in headlines],
+        points=[
+            ([toml_text(value) for value in point.settings.values()],
+             [cells.get(f"{name}@{point.number}", "") for name in headlines])
+            for point in grid.points
+        ],
+        notes=sorted({row.note for row in rows if row.note}),
+        figures=[svg[svg.index("<svg") :] for svg in figures.values()],
+        manifest=manifest,
+    )  # fmt: skip
