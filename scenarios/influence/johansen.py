@@ -34,7 +34,10 @@ class Gate:
         if self.passed:
             return ""
         if self.rank > self.required:
-            return f"the prices look stationary (rank {self.rank} at 1 %): there is no permanent component"
+            return (
+                f"the prices look stationary (rank {self.rank} at 1 %): there is no permanent component, "
+                "or K is too small for so much noise"
+            )
         return f"cointegration rank {self.rank} at 5 %, {self.required} needed: more than one common trend"
 
     def to_frame(self) -> pd.DataFrame:
