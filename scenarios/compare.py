@@ -18,6 +18,7 @@ from scenarios.replication import Replication
 from scenarios.report import estimate_text
 from scenarios.results import Estimate, Row, Run, interval, paired
 from scenarios.spec import LoadedScenario, load_scenario
+from scenarios.structural.sobol import difference, share
 from scenarios.tomlfile import BadInput
 
 _LARGE = ("quotes",)
@@ -91,9 +92,9 @@ def compare(a: Run, b: Run, *, arm: str | None = None) -> Comparison:
     """Compare every measure that both runs have.
 
     arm: "base" or "changed"; if not given, each run's scenario as written: its changed arm where it has one,
-    else its base. Runs of one seed are paired by the replication's number. Measures of which a run keeps no
-    replications (origin shares, pass-through), and runs of different seeds, get the interval of independent
-    estimates. Raises BadInput for an arm that a run does not have, and for runs without a common measure.
+    else its base. Runs of one seed are paired by the number of the replication or sample. Measures of which a run
+    keeps neither (speeds), and runs of different seeds, get the interval of independent estimates. Raises BadInput
+    for an arm that a run does not have, and for runs without a common measure.
     """
     arms = (_arm(a, arm), _arm(b, arm))
     same_streams = a.manifest.get("seed") == b.manifest.get("seed")
@@ -113,6 +114,8 @@ def compare(a: Run, b: Run, *, arm: str | None = None) -> Comparison:
             continue
         estimates = (_of_arm(row, arms[0]), _of_arm(told[row.measure], arms[1]))
         found = _compared(row, estimates, [v.get(row.measure, {}) for v in values], same_streams)
+        if found is not None and same_streams and row.measure.startswith("origin_share."):
+            found = _origin_compared(found, (a, b), arms)
         if found is not None:
             measures.append(found)
     if same_streams and any(found.pairs == 0 for found in measures):
@@ -144,6 +147,57 @@ def replication_values(run: Run, arm: str) -> dict[str, dict[int, float]]:
         for measure, value in _values(loaded, own).items():
             if math.isfinite(value):
                 found.setdefault(measure, {})[number] = value
+    return found | _impacts(loaded, run, arm)
+
+
+def _impacts(loaded: LoadedScenario, run: Run, arm: str) -> dict[str, dict[int, float]]:
+    """Return what each sample's push moved at the headline horizon, by measure and sample."""
+    if "pass_through" not in run.tables:
+        return {}
+    table = run.table("pass_through")
+    headline = loaded.scenario.measurement.pass_through_horizon_minutes
+    table = table[(table["arm"] == arm) & (table["horizon_minutes"] == headline)]
+    found: dict[str, dict[int, float]] = {}
+    for row in table.to_dict("records"):
+        word = "pass_through" if row["kind"] == "flow" else "news_pass_through"
+        found.setdefault(f"{word}.{row['pushed']}.{row['moved']}", {})[int(row["sample"])] = row["impact_bps"]
+    return found
+
+
+def _origin_compared(found: Compared, runs: tuple[Run, Run], arms: tuple[str, str]) -> Compared:
+    """Return the comparison of an origin share with the interval of pairs, where both runs keep their samples."""
+    if any("origin_samples" not in run.tables for run in runs):
+        return found
+    parts = [
+        _origin_parts(run.table("origin_samples"), arm, found.row.measure.split(".")[1:])
+        for run, arm in zip(runs, arms, strict=True)
+    ]
+    both = sorted(set(parts[0].index) & set(parts[1].index))
+    if len(both) < 2 or parts[0].attrs != parts[1].attrs:
+        return found
+    a, b = (frame.loc[both] for frame in parts)
+    effect = difference(
+        a["part"].to_numpy(), a["variance"].to_numpy(), b["part"].to_numpy(), b["variance"].to_numpy()
+    )
+    shares = [share(frame["part"].to_numpy(), frame["variance"].to_numpy()) for frame in (a, b)]
+    apart = sum(one.standard_error**2 for one in shares)
+    cut = 1 - effect.standard_error**2 / apart if apart > 0 else None
+    told = [Estimate(one.value, one.low, one.high, one.n, "share") for one in (*shares, effect)]
+    row = replace(found.row, base=told[0], changed=told[1], effect=told[2])
+    return Compared(row, len(both), cut)
+
+
+def _origin_parts(table: pd.DataFrame, arm: str, key: Sequence[str]) -> pd.DataFrame:
+    """Return part and variance of each sample for news.SC, SC or rest, at the longest horizon (kept in attrs)."""
+    horizon = table["horizon_days"].max()
+    own = table[(table["arm"] == arm) & (table["horizon_days"] == horizon)]
+    variance = own.groupby("sample")["variance"].first()
+    if key != ["rest"]:
+        own = own[own["venue"] == key[-1]]
+        own = own if len(key) == 1 else own[own["part"] == key[0]]
+    part = own.groupby("sample")["first"].sum()
+    found = pd.DataFrame({"part": variance - part if key == ["rest"] else part, "variance": variance})
+    found.attrs["horizon_days"] = int(horizon)
     return found
 
 

@@ -15,6 +15,8 @@ import pandas as pd
 from exchange.units import NS_PER_DAY, NS_PER_HOUR, NS_PER_MINUTE
 from scenarios.spec import LoadedScenario, Measurement
 from scenarios.streams import Streams
+from scenarios.structural.impulse import responses
+from scenarios.structural.marginal import price_setters
 from scenarios.tables import (
     Frames,
     physical_frames,
@@ -50,23 +52,34 @@ class Replication:
 
 
 def replicate(
-    loaded: LoadedScenario, *, arms: Sequence[str], seed: int, replication: int
+    loaded: LoadedScenario, *, arms: Sequence[str], seed: int, replication: int, fork_ns: int | None = None
 ) -> dict[str, Replication]:
     """Run a world of each arm with the same random numbers and return what is kept of them.
 
-    Where no event touches crude, the changed arm takes its crude side from the base arm.
+    Where no event touches crude, the changed arm takes its crude side from the base arm. With `fork_ns`, both arms
+    replay the past up to that moment, which must leave them in one state, and the changed arm's tables get `responses`.
+    Raises RuntimeError where it does not.
     """
-    found: dict[str, Replication] = {}
-    base, found["base"] = _ran(build(loaded, Streams(seed, replication), changed=False))
-    if "changed" in arms and loaded.scenario.touches_crude:
-        _, found["changed"] = _ran(build(loaded, Streams(seed, replication), changed=True))
-    elif "changed" in arms:
-        _, found["changed"] = _ran(gas_twin(base), simulated_flow=False)
-    return found
+    base, found = _ran(build(loaded, Streams(seed, replication), changed=False), fork_ns)
+    kept = {"base": found}
+    if "changed" not in arms:
+        return kept
+    if loaded.scenario.touches_crude:
+        changed, found = _ran(build(loaded, Streams(seed, replication), changed=True), fork_ns)
+    else:
+        changed, found = _ran(gas_twin(base), fork_ns, simulated_flow=False)
+    kept["changed"] = found
+    if fork_ns is not None:
+        if changed.past != base.past and (loaded.scenario.touches_crude or changed.past[1:] != base.past[1:]):
+            raise RuntimeError(f"replication {replication}: the arms are not in one state when they part")
+        found.frames["responses"] = responses(base, changed, (kept["base"].frames, found.frames), fork_ns)
+    return kept
 
 
-def _ran(world: World, *, simulated_flow: bool = True) -> tuple[World, Replication]:
+def _ran(world: World, fork_ns: int | None, *, simulated_flow: bool = True) -> tuple[World, Replication]:
     began = time.perf_counter()
+    if fork_ns is not None:
+        world.run_to(fork_ns)
     world.run()
     return world, _kept(world, time.perf_counter() - began, simulated_flow=simulated_flow)
 
@@ -78,6 +91,7 @@ def _kept(world: World, seconds: float, *, simulated_flow: bool) -> Replication:
         samples = samples_frame(world)
         frames["days"] = trading_days_frame(world, samples)
         frames["quotes"] = quotes_frame(samples)
+        frames["price_setters"] = price_setters(world)
         messages = int(world.population.state["messages"]) if simulated_flow else 0
         information, reason = information_of(world, samples)
     names = tuple(world.streams.names())

@@ -18,9 +18,10 @@ from scenarios.replication import Replication, replicate
 from scenarios.results import Column, Row, RunFolder, digest
 from scenarios.spec import LoadedScenario, Measurement
 from scenarios.streams import Streams
-from scenarios.structural import origin, pass_through
+from scenarios.structural import impulse, marginal, origin, pass_through
 from scenarios.summary import ARMS, Influence, rows
 from scenarios.tables import documented
+from scenarios.tomlfile import BadInput
 from scenarios.world import build
 
 _FULL = 4
@@ -30,6 +31,9 @@ FULL_PRECISION = 0.02
 _MOST_SAMPLES = 2_000
 _TYPICAL_HALF_WIDTH = 0.21
 """Half-width x sqrt(samples) of SC's origin share in `base`, over 24 samples: what a first forecast rests on."""
+
+
+_DOCUMENTED = {"price_setters": marginal.COLUMNS, "responses": impulse.COLUMNS}
 
 
 def run(
@@ -43,20 +47,27 @@ def run(
     say: Callable[[str], Any] = lambda text: None,
     full: bool = False,
     precision: float | None = None,
+    fork_at: str | None = None,
 ) -> tuple[Path, list[Row]]:
     """Run the scenario beside its counterfactual and return the run folder and the rows of its summary.
 
     `precision` adds samples until the 95 % intervals of SC's origin shares are that narrow, from the middle to an end;
     `full` asks for FULL_PRECISION if nothing else is said, and for more replications. `say` is told how long it will
-    take, before it starts and again when the errors are known. Raises BadInput when the folder exists. Nothing is left
-    behind by an error or an interrupt.
+    take, before it starts and again when the errors are known. The arms part at `fork_at`, a day or moment in ISO form,
+    or when the first event strikes: impulse responses count from there. Raises BadInput when the folder exists, and for
+    a fork after an event. Nothing is left behind by an error or an interrupt.
     """
     one_blas_thread()
     began = time.perf_counter()
     told = _profile(loaded.scenario.measurement, replications, full)
     goal = precision or (FULL_PRECISION if full else None)
     arms = ARMS if loaded.scenario.events else ARMS[:1]
-    planned = _plan(loaded, told, arms, seed)
+    if fork_at is not None and not loaded.scenario.events:
+        raise BadInput(
+            [f"--fork-at {fork_at}: {loaded.name} has no shocks or levers, so there is nothing to part"]
+        )
+    fork_ns = impulse.fork_ns(loaded, fork_at) if loaded.scenario.events else None
+    planned = _plan(loaded, told, arms, seed, fork_ns)
     with RunFolder(out) as folder:
         _compile()
         day_seconds = _seconds_of_a_day(loaded)
@@ -92,7 +103,9 @@ def _profile(told: Measurement, replications: int | None, full: bool) -> Measure
     )
 
 
-def _plan(loaded: LoadedScenario, told: Measurement, arms: tuple[str, ...], seed: int) -> list[Job]:
+def _plan(
+    loaded: LoadedScenario, told: Measurement, arms: tuple[str, ...], seed: int, fork_ns: int | None
+) -> list[Job]:
     """Return the jobs: whole worlds of each arm, worlds of resampled groups, worlds with programmes.
 
     Where no event touches crude, the structural measures of crude are the same in both arms and run once.
@@ -100,7 +113,9 @@ def _plan(loaded: LoadedScenario, told: Measurement, arms: tuple[str, ...], seed
     days = loaded.scenario.period.trading_days
     planned = []
     for k in range(told.replications):
-        arguments: dict[str, Any] = {"loaded": loaded, "arms": arms, "seed": seed, "replication": k}
+        arguments: dict[str, Any] = {
+            "loaded": loaded, "arms": arms, "seed": seed, "replication": k, "fork_ns": fork_ns,
+        }  # fmt: skip
         worlds = len(arms) if loaded.scenario.touches_crude else 1
         planned.append(Job(("replicate", k), replicate, arguments, weight=max(1, days) * worlds))
     if not days:
@@ -230,7 +245,10 @@ def _write_tables(folder: RunFolder, found: Mapping[str, list[Replication]]) -> 
     names = sorted({name for replications in found.values() for r in replications for name in r.frames})
     for name in names:
         frame = stacked(found, name)
-        folder.write_table(name, frame, documented(frame))
+        folder.write_table(name, frame, documented(frame) | _DOCUMENTED.get(name, {}))
+    if "responses" in names:
+        told = impulse.impulse_response([r.frames["responses"] for r in found["changed"]])
+        folder.write_table("impulse_response", told, documented(told) | impulse.COLUMNS)
     shares = []
     for arm, replications in found.items():
         for k, replication in enumerate(replications):

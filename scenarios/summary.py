@@ -17,6 +17,7 @@ from exchange.units import BBL_PER_SC_LOT
 from scenarios.replication import Replication, clock_note
 from scenarios.results import Estimate, Row, interval, paired
 from scenarios.spec import LoadedScenario
+from scenarios.structural.marginal import SETTERS
 from scenarios.structural.origin import GROUPS, OriginShare
 from scenarios.structural.pass_through import PUSHES, Impacts, programme_lots
 from scenarios.structural.sobol import Share
@@ -25,8 +26,9 @@ from scenarios.world import NAMES
 ARMS = ("base", "changed")
 ByArm = Mapping[str, Sequence[Replication]]
 
-INFLUENCE, PASS_THROUGH, PRICES, GAS = (
+INFLUENCE, SETTING, PASS_THROUGH, PRICES, GAS = (
     "Who sets the price",
+    "Whose orders set it",
     "Pass-through",
     "Crude and the delivery bases",
     "Gas",
@@ -57,6 +59,7 @@ def rows(
     return [
         *_origin_rows(loaded, influence),
         *_information_rows(loaded, replications),
+        *_setter_rows(replications),
         *_pass_through_rows(loaded, influence),
         *_crude_rows(replications),
         *_gas_rows(loaded, replications),
@@ -162,6 +165,43 @@ def _information_rows(loaded: LoadedScenario, replications: ByArm) -> list[Row]:
         label = f"whole-day information share of {name}"
         result.append(row(f"whole_day_share.{name}", label, "whole_day", name, text))
     return [r for r in result if r is not None]
+
+
+def _setter_rows(replications: ByArm) -> list[Row]:
+    if "price_setters" not in replications["base"][0].frames:
+        return []
+
+    def read(column: str, wanted: str) -> Reader:
+        def value(frames: Mapping[str, pd.DataFrame]) -> float:
+            table = frames["price_setters"]
+            return float(table.loc[(table["venue"] == "SC") & (table[column] == wanted), "share"].sum())
+
+        return value
+
+    note = "of the variance of SC's five-minute price changes: what the orders of a class moved"
+    named = {name: f"SC's price set by {name}" for name in SETTERS} | {
+        "physical": "SC's price set by physical traders",
+        "opening": "SC's price set while it is shut",
+    }
+    rows = [
+        _measure(
+            replications, SETTING, f"marginal_setter.SC.{name}", label, "share", read("setter", name), note
+        )
+        for name, label in named.items()
+    ]
+    label = "SC's price set by overseas owners"
+    return [
+        *rows,
+        _measure(
+            replications,
+            SETTING,
+            "marginal_setter.SC.overseas",
+            label,
+            "share",
+            read("origin", "overseas"),
+            note,
+        ),
+    ]
 
 
 def _pass_through_rows(loaded: LoadedScenario, influence: Mapping[str, Influence]) -> list[Row]:

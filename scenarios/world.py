@@ -92,6 +92,15 @@ class World:
     market: FastMarket | None
     settlements: dict[Venue, list[Settlement]] = field(default_factory=lambda: {venue: [] for venue in Venue})
     publications: list[Publication] = field(default_factory=list)
+    past: tuple[str, ...] = ()
+    """Digests of the state at the fork, if the world was run to one: of everything, and of gas."""
+
+    def run_to(self, moment_ns: int) -> None:
+        """Run to a moment at which another arm will part from this one, and keep the digests of the state."""
+        if moment_ns > self.env.now:
+            self.env.run(until=moment_ns)
+        gas = [] if self.gas is None else [int(value) for value in self.gas.state_integers()]
+        self.past = (self.state_hash(), digest(np.array(gas, np.int64)))
 
     def run(self) -> None:
         """Run to the end, and check that nothing appeared or vanished."""

@@ -13,6 +13,11 @@ from scenarios.replication import Replication
 from scenarios.results import Column, Row, RunFolder, digest, interval, read_run
 from scenarios.run import stacked
 from scenarios.spec import load_scenario
+from scenarios.structural.origin import COLUMNS as ORIGIN_COLUMNS
+from scenarios.structural.origin import OriginShare
+from scenarios.structural.pass_through import COLUMNS as IMPACT_COLUMNS
+from scenarios.structural.pass_through import Impacts, horizons_minutes
+from scenarios.structural.sobol import designs, parts
 from scenarios.tables import documented
 from scenarios.tomlfile import BadInput
 
@@ -32,11 +37,25 @@ def world(number, seed, shift):
         {"day": days["trading_day"][:3], "group": "south", "stock_bbl": 5.0, "capacity_bbl": 10.0}
     )
     shares = pd.DataFrame(
-        {v: [0.2, 0.3 + 0.01 * number, 0.4, 0.3, 0.15] for v in VENUES},
-        index=["IS_low", "IS", "IS_high", "CS", "whole_day"],
+        {v: [0.2, 0.3 + 0.01 * number, 0.4, 0.3, 0.35, 0.25, 0.15] for v in VENUES},
+        index=["IS_low", "IS", "IS_high", "CS", "day", "night", "whole_day"],
     )
     frames = {"days": days, "tanks": tanks, "importer": pd.DataFrame({"open_short_lots": [100.0 + number]})}
     return Replication(frames, None if number == 2 else shares, "", "", (), 0, 0.0)
+
+
+def influence(seed, shift, samples):
+    """Origin shares and impacts whose samples share the draws of a seed, SC's news made larger by `shift`."""
+    rng = np.random.default_rng([seed, 99])
+    weights = np.array([1.0 + 0.2 * shift, 0.5, 2.0, 0.3, 0.0, 0.7])
+    orders = np.array([rng.permutation(6) for _ in range(samples)])
+    draws = rng.standard_normal((samples, 2, 6))
+    values = [
+        [weights @ d[list(run), range(6)] for run in designs(o)] for o, d in zip(orders, draws, strict=True)
+    ]
+    bps = rng.normal(30, 5, (samples, 6, 7, 3)) + shift
+    horizons = horizons_minutes(load_scenario("base"))
+    return summary.Influence({5: OriginShare(parts(np.array(values), orders), 5)}, Impacts(bps, horizons))
 
 
 def write(path, *, seed=1, replications=4, shift=0.0, change=None):
@@ -45,9 +64,9 @@ def write(path, *, seed=1, replications=4, shift=0.0, change=None):
     found = {"base": [world(k, seed, shift) for k in range(replications)]}
     if change is not None:
         found["changed"] = [world(k, seed, shift + change) for k in range(replications)]
-    rows = summary.rows(loaded, found, {arm: summary.Influence(None, {}) for arm in found}, ())
-    known = [interval([0.4, 0.5, 0.6 + shift], "share")] * len(found)
-    origin = Row("Who", "origin_share.news.SC", "origin share of SC", "share", *known)
+    rows = summary.rows(loaded, found, {arm: influence(seed, shift, replications) for arm in found})
+    known = [interval([0.4, 0.5, 0.6 + shift], "ratio")] * len(found)
+    speed = Row("Who", "speed.SC.Oman", "speed of SC over Oman", "ratio", *known)
     with RunFolder(path) as folder:
         folder.write_scenario(loaded.values)
         for name in ("days", "tanks", "importer"):
@@ -59,7 +78,14 @@ def write(path, *, seed=1, replications=4, shift=0.0, change=None):
         ]  # fmt: skip
         columns = {c: Column("", "") for c in ("figure", *VENUES)}
         folder.write_table("information_shares", pd.concat(tables, ignore_index=True), columns)
-        folder.write_summary([*rows, origin])
+        folder.write_summary([*rows, speed])
+        origin = next(iter(influence(seed, shift, replications).origin.values())).samples_frame()
+        impacts = influence(seed, shift, replications).impacts.to_frame()
+        for name, frame, told in (
+            ("origin_samples", origin, ORIGIN_COLUMNS), ("pass_through", impacts, IMPACT_COLUMNS),
+        ):  # fmt: skip
+            every = pd.concat([frame.assign(arm=arm) for arm in found], ignore_index=True)
+            folder.write_table(name, every, documented(every) | told)
         folder.write_manifest(seed=seed, replications=replications, scenario_digest=digest({"shift": shift}))
     return path
 
@@ -85,7 +111,8 @@ def test_values_read_again_average_to_what_the_run_said(runs):
         run = read_run(runs[name])
         values = replication_values(run, arm)
         said = {row.measure: row.base if arm == "base" else row.changed for row in run.rows}
-        assert set(said) - set(values) == {"origin_share.news.SC"}
+        kept_apart = {m for m in said if m.startswith(("origin_share.", "speed."))}
+        assert set(said) - set(values) == kept_apart and len(kept_apart) == 12
         for measure, by_number in values.items():
             assert np.mean(list(by_number.values())) == pytest.approx(said[measure].value, rel=1e-8), measure
     assert set(values["information_share.mean.SC"]) == {0, 1, 3}
@@ -125,13 +152,35 @@ def test_common_numbers_are_paired_when_one_run_has_more(runs):
 
 def test_measures_without_replications_are_compared_by_their_intervals(runs):
     found = compare(read_run(runs["a"]), read_run(runs["b"]))
-    origin = named(found, "origin_share.news.SC")
-    a, b = origin.row.base, origin.row.changed
-    assert origin.pairs == 0 and origin.row.effect.value == pytest.approx(b.value - a.value)
-    assert origin.row.effect.high == pytest.approx(
+    speed = named(found, "speed.SC.Oman")
+    a, b = speed.row.base, speed.row.changed
+    assert speed.pairs == 0 and speed.row.effect.value == pytest.approx(b.value - a.value)
+    assert speed.row.effect.high == pytest.approx(
         b.value - a.value + math.hypot(b.high - b.value, a.value - a.low)
     )
     assert any(note.startswith("No pairs") for note in found.notes)
+
+
+def test_samples_of_pushes_and_of_origin_shares_are_paired(runs):
+    found = compare(read_run(runs["a"]), read_run(runs["more"]))
+    pushed = named(found, "news_pass_through.Brent.SC")
+    assert pushed.pairs == 4
+    news = named(found, "origin_share.news.SC")
+    assert news.pairs == 4 and news.row.effect.value > 0
+    assert named(found, "origin_share.flow.Oman").row.effect.value == 0
+    rest, whole = named(found, "origin_share.rest").row, [
+        named(found, f"origin_share.{venue}").row for venue in VENUES
+    ]  # fmt: skip
+    assert rest.effect.value == pytest.approx(-sum(row.effect.value for row in whole))
+    same = named(compare(read_run(runs["a"]), read_run(runs["a"])), "origin_share.SC")
+    assert (same.row.effect.value, same.row.effect.low, same.variance_cut) == (0.0, 0.0, 1.0)
+
+
+def test_pairs_of_samples_cut_the_variance_of_an_effect_on_origin_shares(runs):
+    found = named(compare(read_run(runs["a"]), read_run(runs["b"])), "origin_share.news.SC")
+    said = named(compare(read_run(runs["a"]), read_run(runs["other"])), "origin_share.news.SC")
+    assert found.variance_cut > 0.5 and said.pairs == 0
+    assert found.row.effect.high - found.row.effect.low < 0.7 * (said.row.effect.high - said.row.effect.low)
 
 
 def test_the_scenario_as_written_is_compared_unless_an_arm_is_named(runs):

@@ -12,6 +12,15 @@ from exchange.parameters import Parameters
 Hours = tuple[float, ...]
 
 
+class OverseasShares(Parameters):
+    """The parts of each class's orders that have an overseas owner. They name owners and move no price."""
+
+    noise: float = Field(ge=0, le=1)
+    makers: float = Field(ge=0, le=1)
+    informed: float = Field(ge=0, le=1, description="of anchored traders too")
+    arbitrage: float = Field(ge=0, le=1)
+
+
 class VenueTraders(Parameters):
     """The traders of one venue. Rates are per second at activity 1; ticks and lots are the venue's own."""
 
@@ -44,6 +53,7 @@ class VenueTraders(Parameters):
         min_length=24, max_length=24, description="Shanghai wall clock, 1 is normal"
     )
     open_interest_lots: int = Field(ge=0, description="holdings of the noise accounts at the start")
+    overseas: OverseasShares
 
 
 class CrossLearning(Parameters):

@@ -114,6 +114,7 @@ class TraderPopulation:
         book["phase"] = int(Phase.CLOSED)
         book["largest_order"] = 500
         book["last"] = book["previous_settlement"] = start.price_ticks
+        s["mid_half_ticks"][venue] = 2 * start.price_ticks
         s["tick_usd"][venue] = start.tick_usd
         s["basis"][venue] = start.basis
         self.set_band(venue, start.price_ticks)
@@ -180,6 +181,7 @@ class TraderPopulation:
         """Set a venue's last price before its first trade."""
         book = self._state["books"][venue]
         book["last"] = book["previous_settlement"] = price_ticks
+        self._state["mid_half_ticks"][venue] = 2 * price_ticks
 
     def tell(self, venue: Venue, change: float) -> None:
         """Let a piece of permanent news (a log change) enter at a venue now, as the streams' news does."""
@@ -359,6 +361,10 @@ def _fill_parameters(p: Any, parameters: TraderParameters) -> None:
         hours = told.own_learning_half_life_hours
         p["own_learning_per_s"][venue] = _per_second(None if hours is None else hours * 3600)
         p["activity"][venue] = told.activity_by_hour
+        p["overseas_share"][venue, : Class.MAKER] = told.overseas.noise
+        p["overseas_share"][venue, Class.MAKER] = told.overseas.makers
+        p["overseas_share"][venue, [Class.INFORMED, Class.ANCHORED]] = told.overseas.informed
+        p["overseas_share"][venue, Class.ARBITRAGE] = told.overseas.arbitrage
         for other in Venue:
             if other is not venue:
                 key = f"{venue.name.lower()}_follows_{other.name.lower()}"

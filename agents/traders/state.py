@@ -52,6 +52,12 @@ class Class(IntEnum):
     ANCHORED = 7
 
 
+OPENING: Final = len(Class)
+"""Who sets the price in `moved` where no class does: the first quotes of a session, after its opening auction."""
+SETTERS: Final = len(Class) + 1
+ORIGINS: Final = 2
+"""Domestic and overseas."""
+
 TIMED: Final = 5
 """The first five classes act at random times of their own, one clock for each venue."""
 
@@ -103,6 +109,7 @@ PARAMETERS: Final = np.dtype(
         ("arbitrage_slice_lots", "i8", (len(PAIRS),)),
         ("arbitrage_band", "f8", (len(PAIRS),)),
         ("arbitrage_exit", "f8", (len(PAIRS),)),
+        ("overseas_share", "f8", (VENUES, SETTERS)),
     ],
     align=True,
 )
@@ -171,6 +178,10 @@ STATE: Final = np.dtype(
         ("cash", "i8", (VENUES, ACCOUNTS)),
         ("pair_lots", "i8", (len(PAIRS),)),
         ("class_lots", "i8", (VENUES, len(Class))),
+        ("mid_half_ticks", "i8", (VENUES,)),
+        ("opening", "i4", (VENUES,)),
+        ("credited", "i8", (VENUES, SETTERS)),
+        ("moved", "i8", (VENUES, SETTERS, ORIGINS)),
         ("fill_count", "i8"),
         ("fills", FILL, (FILLS,)),
     ],
@@ -188,9 +199,11 @@ SAMPLE: Final = np.dtype(
         ("last", "i4", (VENUES,)),
         ("phase", "i4", (VENUES,)),
         ("volume", "i8", (VENUES,)),
+        ("moved", "i4", (VENUES, SETTERS, ORIGINS)),
         ("fx", "f8"),
         ("value", "f8"),
     ],
     align=True,
 )
-"""The quotes of all venues at one tick of the sampling clock. An empty side has quantity 0."""
+"""The quotes of all venues at one tick of the sampling clock. An empty side has quantity 0. `moved` is how far the
+orders of each setter have moved a venue's mid so far, in half ticks (see kernel/setters.py)."""

@@ -21,6 +21,12 @@ def run(
         Path | None, typer.Option(help="Folder to make; runs/NAME-1, -2 ... if not given.")
     ] = None,
     prices: Prices = None,
+    fork_at: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MOMENT", help="When the arms part, as 2024-11-06T10:35; the first shock if not given."
+        ),
+    ] = None,
     full: Annotated[
         bool, typer.Option("--full", help="For publication: until the intervals are narrow.")
     ] = False,
@@ -33,7 +39,7 @@ def run(
 ) -> None:
     """Run a scenario beside its counterfactual; print the results and leave a run folder."""
     with interruptible():
-        _run(scenario, sets or [], seed, replications, jobs, out, prices, full, precision)
+        _run(scenario, sets or [], seed, replications, jobs, out, prices, full, precision, fork_at)
 
 
 def _run(
@@ -46,6 +52,7 @@ def _run(
     prices: Path | None,
     full: bool,
     precision: float | None,
+    fork_at: str | None,
 ) -> None:
     import os
 
@@ -72,6 +79,7 @@ def _run(
             say=lambda text: console.print(text, highlight=False),
             full=full,
             precision=precision,
+            fork_at=fork_at,
         )
     print_rows(rows, console)
     rates = read_run(path).manifest.get("rates", {})

@@ -21,10 +21,14 @@ _INFORMED, _ANCHORED = int(Class.INFORMED), int(Class.ANCHORED)
 
 @kernel
 def trade(s, venue, words, k, trades):
-    """Trade towards the believed value when it is farther from the mid than the threshold. One word."""
+    """Trade towards the believed value when it is farther from the mid than the threshold. One word.
+
+    Return the class of the trader who looked: informed or anchored.
+    """
     anchored = uniform(words, k) < s["parameters"]["anchored_share"][venue]
+    trader_class = _ANCHORED if anchored else _INFORMED
     if s["books"][venue]["phase"] != _CONTINUOUS:
-        return
+        return trader_class
     p = s["parameters"]
     value = s["informed_value"][venue]
     account = INFORMED_ACCOUNT
@@ -36,9 +40,9 @@ def trade(s, venue, words, k, trades):
     gap = target - mid_position(s, venue)
     away = abs(gap)
     if away < p["informed_threshold_ticks"][venue]:
-        return
+        return trader_class
     lots = min(int(math.ceil(p["informed_lots_per_tick"][venue] * away)), p["informed_most_lots"][venue])
     side = 0 if gap > 0 else 1
     position = int(math.floor(target)) if side == 0 else int(math.ceil(target))
-    trader_class = _ANCHORED if anchored else _INFORMED
     place(s, venue, side, position, lots, account, trader_class, False, trades)
+    return trader_class

@@ -11,7 +11,18 @@ from agents.traders.kernel.arbitrage import act_all
 from agents.traders.kernel.draws import waiting_ns
 from agents.traders.kernel.news import arrive, learn
 from agents.traders.kernel.orders import book_trades, place
-from agents.traders.state import EXTERNAL_ACCOUNT, FAR_NS, LATTICE_NS, TIMED, VENUES, Class
+from agents.traders.kernel.setters import credit, open_session
+from agents.traders.state import (
+    EXTERNAL_ACCOUNT,
+    FAR_NS,
+    LATTICE_NS,
+    OPENING,
+    ORIGINS,
+    SETTERS,
+    TIMED,
+    VENUES,
+    Class,
+)
 from exchange.codes import Phase
 from exchange.matching._jit import kernel
 from exchange.matching.auction import uncross
@@ -19,7 +30,7 @@ from exchange.matching.ladder import clear
 from exchange.units import NS_PER_HOUR, NS_PER_MINUTE
 
 _CONTINUOUS, _ENTRY = int(Phase.CONTINUOUS), int(Phase.AUCTION_ENTRY)
-_EXTERNAL = int(Class.EXTERNAL)
+_EXTERNAL, _ARBITRAGE = int(Class.EXTERNAL), int(Class.ARBITRAGE)
 
 
 @kernel
@@ -69,6 +80,9 @@ def set_phase(s, venue, phase, trades):
     acted = before in (_CONTINUOUS, _ENTRY)
     acts = phase in (_CONTINUOUS, _ENTRY)
     book["phase"] = phase
+    if phase == _CONTINUOUS:
+        open_session(s, venue)
+        credit(s, venue, OPENING)
     if acts and not acted:
         wake(s, venue)
     elif acted and not acts:
@@ -104,6 +118,9 @@ def sample(s, row, fx):
         row["last"][venue] = book["last"]
         row["phase"][venue] = book["phase"]
         row["volume"][venue] = book["volume"]
+        for setter in range(SETTERS):
+            for origin in range(ORIGINS):
+                row["moved"][venue, setter, origin] = s["moved"][venue, setter, origin]
 
 
 @kernel
@@ -115,6 +132,7 @@ def external(s, account, venue, side, price_ticks, lots, trades):
     else:
         position = book["high"] if side == 0 else book["low"]
     _, filled = place(s, venue, side, position, lots, EXTERNAL_ACCOUNT + account, _EXTERNAL, False, trades)
+    credit(s, venue, _EXTERNAL)
     return filled
 
 
@@ -144,6 +162,8 @@ def advance(s, until_ns, trades, samples, written, sample_ns, fx):
             if at % NS_PER_MINUTE == 0:
                 noise.drift(s)
             act_all(s, trades)
+            for venue in range(VENUES):
+                credit(s, venue, _ARBITRAGE)
             if at % sample_ns == 0:
                 sample(s, samples[written], fx)
                 written += 1
@@ -162,7 +182,8 @@ def advance(s, until_ns, trades, samples, written, sample_ns, fx):
         elif trader_class == 3:
             makers.quote(s, venue, words, k, trades)
         else:
-            informed.trade(s, venue, words, k, trades)
+            trader_class = informed.trade(s, venue, words, k, trades)
+        credit(s, venue, trader_class)
         times[which] = at + waiting_ns(words, k, s["rates"][k])
     s["now_ns"] = until_ns
     return written
