@@ -49,9 +49,9 @@ def advise(
         correlation, noise_ratio, width,
     )  # fmt: skip
     lines = []
-    if gate:
+    if gate and near:
         lines += [share_line(near), speed_line(near, venues)]
-    else:
+    elif not gate:
         lines.append("Without one common trend no share exists; what follows tells of prediction only.")
     lines += [leader_line(near), *(world_lines(known["worlds"]) if gate else [])]
     overlap = next((c for c in cells if c["design"] == "overlap"), None)
@@ -166,20 +166,22 @@ def world_lines(worlds: dict[str, Any]) -> list[str]:
     ranked = {
         e: s for e, s in worlds["venues"]["SC"].items() if s["rank"] is not None and e in (*scores, *_SPEEDS)
     }
-    order = max(ranked, key=lambda e: ranked[e]["rank"])
-    own, best, first = scores["IS"], scores[size], ranked[order]
-    told = [
-        f"In {worlds['count']} simulated worlds (origin share {worlds['truth'][0]:.2f} to {worlds['truth'][1]:.2f}) "
-        f"SC's IS was off by {100 * own['bias']:+.0f} points on average (root mean square {_points(own['rmse'])}); "
-        + (
-            f"{size} came nearest ({100 * best['bias']:+.0f}; {_points(best['rmse'])})"
-            if size != "IS"
-            else "no other came nearer"
-        )
-        + f"; {order} ordered the worlds best (rank correlation {first['rank']:.2f} "
-        f"[{first['rank_low']:.2f}, {first['rank_high']:.2f}])."
-    ]
-    return told
+    own, best = scores["IS"], scores[size]
+    span = f"{worlds['truth'][0]:.2f} to {worlds['truth'][1]:.2f}"
+    text = (
+        f"In {worlds['count']} simulated worlds (origin share {span}) SC's IS was off by {100 * own['bias']:+.0f} "
+        f"points on average (root mean square {_points(own['rmse'])}); "
+    )
+    if size == "IS":
+        text += "no other came nearer"
+    else:
+        text += f"{size} came nearest ({100 * best['bias']:+.0f}; {_points(best['rmse'])})"
+    if ranked:
+        order = max(ranked, key=lambda e: ranked[e]["rank"])
+        first = ranked[order]
+        between = f"[{first['rank_low']:.2f}, {first['rank_high']:.2f}]"
+        text += f"; {order} ordered the worlds best (rank correlation {first['rank']:.2f} {between})"
+    return [f"{text}."]
 
 
 def clock_line(clocks: Sequence[Cell]) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import typer
 
-from scenarios.cli import bench, library, measure, run, sweep
+from scenarios.cli import audit, bench, library, measure, run, sweep
 from scenarios.tomlfile import BadInput
 
 app = typer.Typer(
@@ -22,7 +22,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("list")(library.list_)
-for verb in (library.show, library.check, run.run, sweep.sweep, measure.compare, measure.influence, bench.bench):
+for verb in (
+    library.show,
+    library.check,
+    run.run,
+    sweep.sweep,
+    measure.compare,
+    measure.influence,
+    audit.audit,
+    bench.bench,
+):
     app.command()(verb)
 
 

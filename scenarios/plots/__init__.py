@@ -1,5 +1,6 @@
 """All figures, in one style: functions from frames, rows or results to matplotlib figures; they measure nothing."""
 
+from scenarios.plots.audit import design_scores, worlds_scatter
 from scenarios.plots.impulse import impulse_bands
 from scenarios.plots.influence import (
     day_and_night,
@@ -23,6 +24,7 @@ from scenarios.plots.style import to_svg
 
 __all__ = [
     "day_and_night",
+    "design_scores",
     "effects_forest",
     "gas_prices",
     "headline",
@@ -41,4 +43,5 @@ __all__ = [
     "sweep_figures",
     "tanks",
     "to_svg",
+    "worlds_scatter",
 ]
