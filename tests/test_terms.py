@@ -39,19 +39,22 @@ CRUDE = {
         [(day, group, way) for day in (MONDAY, TUESDAY) for group, way in (("yangtze_delta", 2.0), ("south", 1.8))],
         columns=["day", "group", "import_parity_usd_per_bbl"],
     ),
-    "importer": pd.DataFrame({"day": [MONDAY, TUESDAY], "brent_parity_usd_per_bbl": [1.0, 0.5]}),
+    "importer": pd.DataFrame(
+        {"day": [MONDAY, TUESDAY], "brent_parity_usd_per_bbl": [1.0, 0.5], "sc_differential_usd_per_bbl": [0.0, 0.4]}
+    ),
     "crude_cargoes": pd.DataFrame(
         [
-            # reference, group, day, mn bbl, lost     landed  premium
-            ("Oman/Dubai", "yangtze_delta", MONDAY, 2, False),  # 72.0  0.2
-            ("Brent", "south", MONDAY, 1, False),  # 73.0  1.2
-            ("SC", "yangtze_delta", TUESDAY, 1, False),  # 75.0  1.5
-            ("Murban", "south", TUESDAY, 2, False),  # 73.8  0.3
-            ("Brent", "south", TUESDAY, 9, True),  # lost
-            ("Brent", "south", date(2024, 11, 1), 9, False),  # before the flow
-            ("Brent", "south", SATURDAY, 9, False),  # after it
+            # reference, owner, group, day, mn bbl, lost     landed  premium
+            ("Oman/Dubai", "base_load", "yangtze_delta", MONDAY, 2, False),  # 72.0  0.2
+            ("Brent", "base_load", "south", MONDAY, 1, False),  # 73.0  1.2
+            ("SC", "importer", "yangtze_delta", TUESDAY, 1, False),  # 75.0  1.5
+            ("SC", "base_load", "south", TUESDAY, 1, False),  # 75.0 + 0.4  1.9
+            ("Murban", "base_load", "south", TUESDAY, 2, False),  # 73.8  0.3
+            ("Brent", "base_load", "south", TUESDAY, 9, True),  # lost
+            ("Brent", "base_load", "south", date(2024, 11, 1), 9, False),  # before the flow
+            ("Brent", "base_load", "south", SATURDAY, 9, False),  # after it
         ],
-        columns=["reference", "group", "day", "bbl", "lost"],
+        columns=["reference", "owner", "group", "day", "bbl", "lost"],
     ).assign(booked_ns=lambda f: [ns(day) + 10**12 for day in f["day"]], bbl=lambda f: f["bbl"] * 10**6),
 }  # fmt: skip
 
@@ -90,14 +93,14 @@ def test_crude_by_hand() -> None:
     found = terms(CRUDE, MONDAY)
     assert premium(found, "crude", "Oman/Dubai") == pytest.approx(0.2)
     assert premium(found, "crude", "Brent") == pytest.approx(1.2)
-    assert premium(found, "crude", "SC") == pytest.approx(1.5)
+    assert premium(found, "crude", "SC") == pytest.approx((1.5 + 1.9) / 2)
     assert premium(found, "crude", "Murban") == pytest.approx(0.3)
-    # (2 x 0.2 + 1 x 1.2 + 1 x 1.5 + 2 x 0.3) / 6 = 3.7 / 6
-    assert premium(found, "crude") == pytest.approx(3.7 / 6)
+    # (2 x 0.2 + 1 x 1.2 + 1 x 1.5 + 1 x 1.9 + 2 x 0.3) / 7 = 5.6 / 7
+    assert premium(found, "crude") == pytest.approx(0.8)
     total = found[found["reference"] == "all"].iloc[0]
-    assert total["volume"] == 6_000_000
-    # (2 x 72.0 + 73.0 + 75.0 + 2 x 73.8) / 6
-    assert total["landed"] == pytest.approx(439.6 / 6)
+    assert total["volume"] == 7_000_000
+    # (2 x 72.0 + 73.0 + 75.0 + 75.4 + 2 x 73.8) / 7
+    assert total["landed"] == pytest.approx(515.0 / 7)
     assert total["unit"] == "USD/bbl"
 
 
@@ -167,6 +170,13 @@ def test_pricing_on_sc_pays_what_sc_is_worth(priced_on_sc) -> None:
     assert premium(changed, "crude", "SC") < 0 < premium(base, "crude")
     assert premium(changed, "crude") < premium(base, "crude")
     assert adopted(priced_on_sc[1], "crude", "SC") == pytest.approx(0.6)
+
+
+def test_a_differential_over_sc_is_paid_in_full(priced_on_sc) -> None:
+    lever = ReferenceAdoption(start_day=0, adopted_share=0.6, differential_usd_per_bbl=1.25, source="a test")
+    dearer = crude_frames(events(library("base"), lever), True)
+    flat = terms(priced_on_sc[1], SINCE)
+    assert premium(terms(dearer, SINCE), "crude", "SC") - premium(flat, "crude", "SC") == pytest.approx(1.25)
 
 
 def test_dear_freight_from_the_gulf_leaves_brent_barrels_cheapest() -> None:

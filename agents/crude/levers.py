@@ -58,13 +58,14 @@ class LocalBuying(Event):
 
 
 class ReferenceAdoption(Event):
-    """Price a share of China's term cargoes on SC, from a day on; a later one replaces the share.
+    """Price a share of China's term cargoes on SC plus a differential, from a day on; a later one replaces it.
 
     It changes formulas: what is counted and paid. No order at any venue follows from it.
     """
 
     kind: Literal["reference_adoption"] = "reference_adoption"
     adopted_share: float = Field(ge=0, le=1, description="of term barrels of every origin")
+    differential_usd_per_bbl: float = Field(default=0.0, ge=-20, le=20, description="over SC, landed")
 
 
 Timed = FreightSpike | StraitClosure | LoadOutCut | LocalBuying
@@ -92,8 +93,13 @@ class LeverDays:
 
     def sc_priced_share(self, day: date) -> float:
         """Return the share of term cargoes priced on SC on a day."""
-        shares = [x.adopted_share for start, x in self._adoptions if start <= day]
-        return shares[-1] if shares else 0.0
+        adoption = self._adoption(day)
+        return adoption.adopted_share if adoption else 0.0
+
+    def sc_differential_usd_per_bbl(self, day: date) -> float:
+        """Return what the formulas of term cargoes priced on SC add to it on a day."""
+        adoption = self._adoption(day)
+        return adoption.differential_usd_per_bbl if adoption else 0.0
 
     def freight_worldscale(self, day: date, otherwise: float) -> float:
         """Return the freight of a day in Worldscale points: the last spike in force, or `otherwise`."""
@@ -119,6 +125,10 @@ class LeverDays:
     def local_lots_per_day(self, day: date) -> int:
         """Return the investors' buying added on a day, in lots."""
         return sum(lever.lots_per_day for lever in self._active(day) if isinstance(lever, LocalBuying))
+
+    def _adoption(self, day: date) -> ReferenceAdoption | None:
+        begun = [lever for start, lever in self._adoptions if start <= day]
+        return begun[-1] if begun else None
 
     def _active(self, day: date) -> list[Timed]:
         return [lever for start, end, lever in self._timed if start <= day < end]

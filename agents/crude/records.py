@@ -39,12 +39,14 @@ class DailyRecord:
         premium: ParityPremiums,
         sc_premium_usd_per_bbl: float,
         brent_parity_usd_per_bbl: float,
+        sc_differential_usd_per_bbl: float,
         imports_bbl: Mapping[Reference, int],
     ) -> None:
         """Add the rows of a day.
 
         `sc_premium_usd_per_bbl` is SC's settlement over Oman, `brent_parity_usd_per_bbl` the cost in tank over Brent,
-        `imports_bbl` China's term imports by what they are priced on.
+        `sc_differential_usd_per_bbl` what term formulas add to SC, `imports_bbl` China's term imports by what they are
+        priced on.
         """
         for name, base in bases.items():
             self._tanks.append(
@@ -77,6 +79,7 @@ class DailyRecord:
                 "import_parity_usd_per_bbl": premium.lowest,
                 "reexport_parity_usd_per_bbl": premium.reexport,
                 "brent_parity_usd_per_bbl": brent_parity_usd_per_bbl,
+                "sc_differential_usd_per_bbl": sc_differential_usd_per_bbl,
             }
             | {COLUMNS[reference]: bbl for reference, bbl in imports_bbl.items()}
         )

@@ -161,6 +161,7 @@ class CrudeWorld:
                 price_usd_per_bbl=self._oman.on(day),
                 fx_cny_per_usd=fx,
             ),
+            self._levers.sc_differential_usd_per_bbl(day),
             self._references.imports_bbl(self._levers.sc_priced_share(day)),
         )
 

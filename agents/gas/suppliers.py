@@ -112,9 +112,15 @@ class Supplier:
             price += share * (self._index_usd_per_mmbtu(reference, loading) - oil)
         return price
 
-    def adopt(self, lever: DatedShock, index: IndexMean) -> None:
-        """Price a share of what loads from the lever's day on by an index."""
+    def adopt(self, lever: DatedShock, index: IndexMean, credit: float = 0.0) -> None:
+        """Price a share of what loads from the lever's day on by an index.
+
+        `credit`, from -0.5 to 0.5 cargoes, says how soon the first cargo is the index's turn: credits that differ
+        between suppliers keep their sum to the share from the start.
+        """
+        assert isinstance(lever.event, IndexAdoption)
         self._adoptions.append((lever, index))
+        self._due_by_reference.setdefault(INDICES[lever.event.index], credit)
 
     def references(self, loading: date) -> dict[Reference, float]:
         """Return the shares of its term volume by what the formula refers to; they sum to 1."""

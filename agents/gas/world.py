@@ -314,9 +314,9 @@ class GasWorld:
             )
         elif isinstance(event, IndexAdoption):
             index = self._jkm_mean if event.index == "jkm" else self._shpgx_mean
-            for name, supplier in self.suppliers.items():
-                if event.supplier in (None, name):
-                    supplier.adopt(shock, index)
+            adopting = [self.suppliers[event.supplier]] if event.supplier else list(self.suppliers.values())
+            for place, supplier in enumerate(adopting):
+                supplier.adopt(shock, index, (place + 0.5) / len(adopting) - 0.5)
 
     def _jkm_mean(self, day: date, months: int) -> float:
         return self.jkm.mean(day, months, 0)

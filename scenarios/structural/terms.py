@@ -32,7 +32,7 @@ def terms(frames: Frames, since: date | None = None) -> pd.DataFrame:
     L = Oman + way of g for Oman/Dubai and Murban, Brent + way of Brent for Brent and WTI, and SC for SC;
     N = least of Oman + way of g over all g, and Brent + way of Brent. Oman and Brent are settlements, SC is Oman and
     the day's mean gap of SC to it on the common clock; the ways bear freight, insurance, quality, money, inspection
-    and storage (`tanks`, `importer`). A formula on SC has no differential: who sells at SC is paid SC.
+    and storage (`tanks`, `importer`). What is sold at SC costs SC; a term formula on SC adds its differential.
     LNG (USD/MMBtu DES): L = the cargo's price; N = least of JKM, the oil formula of a new long-term contract, and the
     sellers' outside option in the JKM window (`gas_days`, `jkm_windows`).
     """
@@ -56,7 +56,8 @@ def _crude(frames: Frames, since: date | None) -> pd.DataFrame:
     cargoes = crude_cargoes(frames, since)
     day = pd.DatetimeIndex(cargoes["day"])
     by_group = _by_day(frames["tanks"]).pivot(columns="group", values="import_parity_usd_per_bbl")
-    way_of_brent = _by_day(frames["importer"])["brent_parity_usd_per_bbl"]
+    daily = _by_day(frames["importer"])
+    way_of_brent, differential = daily["brent_parity_usd_per_bbl"], daily["sc_differential_usd_per_bbl"]
     trading = frames["days"].assign(day=pd.to_datetime(frames["days"]["trading_day"]))
     settlement = trading.pivot(index="day", columns="venue", values="settlement")
     gap = trading[trading["venue"] == "SC"].set_index("day")["premium_to_oman_usd_per_bbl"]
@@ -71,7 +72,9 @@ def _crude(frames: Frames, since: date | None) -> pd.DataFrame:
     reference = cargoes["reference"].to_numpy(dtype=object)
     landed = by_gulf[np.arange(len(cargoes)), own_group]
     landed = np.where(np.isin(reference, _BY_BRENT_ROUTE), by_brent, landed)
-    landed = np.where(reference == "SC", oman + on(gap), landed)
+    by_term = cargoes["owner"].to_numpy(dtype=object) == "base_load"
+    sc = oman + on(gap) + np.where(by_term, on(differential), 0.0)
+    landed = np.where(reference == "SC", sc, landed)
     cheapest = np.minimum(by_gulf.min(axis=1), by_brent)
     volume = cargoes["bbl"].to_numpy(dtype=float)
     return pd.DataFrame(
