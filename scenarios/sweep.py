@@ -1,24 +1,21 @@
 """A sweep: influence at every point of a grid, with intervals, under the same random numbers everywhere.
 
-It plans, runs and keeps; what a point measures is crude's alone, in the scenario as written. A finished point is a
-file, so that an interrupted sweep goes on where it stopped.
+It plans, runs and measures crude alone, in the scenario as written; sweep_folder.py keeps what is done.
 """
 
 from __future__ import annotations
 
-import json
 import math
 import os
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from scenarios.grid import Axis, Grid, Point
-from scenarios.results import Column, Estimate, Row, RunFolder, digest, git_commit, interval, software
+from scenarios.results import Column, Estimate, Row, RunFolder, digest, interval, paired
+from scenarios.sweep_folder import Finding, SweepFolder
 from scenarios.tomlfile import BadInput, toml_text
 
 if TYPE_CHECKING:
@@ -30,8 +27,6 @@ if TYPE_CHECKING:
 DAYS = 5
 """Trading days of order flow in each world, if nothing else is said."""
 
-_PARTIAL = ".partial"
-_FORMAT = 1  # of the folder of a sweep
 _JOBS_EACH = 8  # that a process has before it at least: small points are run together on several processes
 _TRADING_DAYS_PER_YEAR = 243
 
@@ -51,21 +46,15 @@ COLUMNS = {
     "value": Column("see unit", "the estimate; missing where the note says why"),
     "low": Column("see unit", "lower end of the 95 % interval"),
     "high": Column("see unit", "upper end of the 95 % interval"),
+    "difference": Column(
+        "see unit", "the estimate less that of the reference point, whose worlds share all numbers"
+    ),
+    "difference_low": Column("see unit", "lower end of the difference's 95 % interval, by pairs"),
+    "difference_high": Column("see unit", "upper end of the difference's 95 % interval, by pairs"),
     "n": Column("", "samples (origin shares) or worlds (all others) behind the estimate"),
     "note": Column("", "why there is no value, or what was left out"),
     "replication": Column("", "number of the world, from 0; worlds of one number share all random streams"),
 }
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One measure at one point: its estimate, or None and a note that says why."""
-
-    measure: str
-    label: str
-    unit: str
-    estimate: Estimate | None
-    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -117,6 +106,8 @@ def sweep(
         _run(grid, size, seed, jobs, folder, progress, tell)
         points = [folder.point(point) for point in grid.points]
         frame = _frame(grid, points)
+        if frame["value"].isna().all():
+            raise RuntimeError(f"nothing could be measured at any point: {frame['note'].iloc[0]}")
         folder.write_scenario(grid.base.values)
         folder.write_table("sweep", frame, COLUMNS | _key_columns(grid))
         folder.write_table("worlds", _worlds(points), COLUMNS)
@@ -159,6 +150,7 @@ def _identity(grid: Grid, seed: int, size: Size) -> dict[str, Any]:
         "replications": size.replications,
         "days": size.days,
         "arm": arm_of(grid.base),
+        "reference": reference_of(grid),
     }
 
 
@@ -213,8 +205,9 @@ def _run(
     total = each * len(pending)
     worlds = len(_plan(pending[0], size, seed))
     left = seconds * (total / first.weight - 1) / min(jobs, os.cpu_count() or 1)
+    points = f"{len(pending)} point{'s' if len(pending) > 1 else ''}"
     tell(
-        f"{len(pending)} points of {worlds} worlds, {worlds * len(pending):,} in all; one takes {seconds:.2g} s: about "
+        f"{points} of {worlds} worlds, {worlds * len(pending):,} in all; one takes {seconds:.2g} s: about "
         f"{_duration(left)} on {jobs} process{'es' if jobs > 1 else ''}"
     )
 
@@ -348,21 +341,22 @@ HEADLINES = (
 
 
 def _measured(results: Mapping[Key, Any], seed: int) -> dict[str, Any]:
-    """Return what a point's file says: figures, and the worlds behind those that are means over worlds."""
-    shares, reason = _origin_figures({k: v for k, v in results.items() if k[0] == "origin"}, seed)
+    """Return what a point's file says: findings, and the worlds and the samples of the origin share behind them."""
+    shares, reason, samples = _origin_shares({k: v for k, v in results.items() if k[0] == "origin"}, seed)
     worlds = [value for key, value in sorted(results.items()) if key[0] == "world"]
-    figures = []
+    findings = []
     for name, (label, unit) in measures().items():
         if name.startswith("origin_share."):
             if name in shares or reason:
-                figures.append(Figure(name, label, unit, shares.get(name), reason))
+                findings.append(Finding(name, label, unit, shares.get(name), reason))
             continue
         values = [w[0][name] for w in worlds if not isinstance(w, Failure) and name in w[0]]
         missing = len(worlds) - len(values)
         note = f"absent in {missing} of {len(worlds)} worlds: {_why(name, worlds)}" if missing else ""
-        figures.append(Figure(name, label, unit, interval(values, unit) if values else None, note))
+        findings.append(Finding(name, label, unit, interval(values, unit) if values else None, note))
     by_world = [{} if isinstance(world, Failure) else world[0] for world in worlds]
-    return {"figures": [asdict(figure) for figure in figures], "worlds": by_world}
+    told = [asdict(finding) for finding in findings]
+    return {"findings": told, "worlds": by_world, "samples": samples}
 
 
 def _why(name: str, worlds: Sequence[Failure | tuple[dict[str, float], str]]) -> str:
@@ -377,8 +371,10 @@ def _why(name: str, worlds: Sequence[Failure | tuple[dict[str, float], str]]) ->
     return ""
 
 
-def _origin_figures(results: Mapping[Key, Any], seed: int) -> tuple[dict[str, Estimate], str]:
-    """Return the origin shares over the longest horizon by name, and what was left out.
+def _origin_shares(
+    results: Mapping[Key, Any], seed: int
+) -> tuple[dict[str, Estimate], str, dict[str, dict[str, float]]]:
+    """Return the origin shares over the longest horizon by name, what was left out, and each sample's parts by name.
 
     A sample with a world that cannot be measured is left out whole.
     """
@@ -387,12 +383,14 @@ def _origin_figures(results: Mapping[Key, Any], seed: int) -> tuple[dict[str, Es
 
     failed = {key[1]: value.reason for key, value in results.items() if isinstance(value, Failure)}
     kept = {key: value for key, value in results.items() if key[1] not in failed}
-    samples = len({key[1] for key in results})
-    note = f"{len(failed)} of {samples} samples left out: {next(iter(failed.values()))}" if failed else ""
+    count = len({key[1] for key in results})
+    note = f"{len(failed)} of {count} samples left out: {next(iter(failed.values()))}" if failed else ""
     shares = origin.collect(kept, seed=seed)
     if not shares:
-        return {}, note
+        return {}, note, {}
     last = shares[max(shares)]
+    numbers = sorted({key[1] for key in kept})
+    samples = {str(number): {"variance": float(last.parts.variance[k])} for k, number in enumerate(numbers)}
     found: dict[str, Estimate] = {}
 
     def keep(name: str, share: Any) -> None:
@@ -404,158 +402,51 @@ def _origin_figures(results: Mapping[Key, Any], seed: int) -> tuple[dict[str, Es
         keep(f"flow.{name}", last.share(venue, "flow"))
         keep(f"shapley.{name}", last.share(venue, index="shapley"))
     keep("rest", last.rest())
-    return found, note
+    for k, number in enumerate(numbers):
+        parts = samples[str(number)]
+        for name, wanted in _sums().items():
+            index = last.parts.shapley if name.startswith("shapley.") else last.parts.first
+            parts[f"origin_share.{name}"] = float(index[k, wanted].sum())
+        parts["origin_share.rest"] = parts["variance"] - float(last.parts.first[k].sum())
+    return found, note, samples
 
 
-# Keeping
+def _sums() -> dict[str, list[int]]:
+    """Return the groups whose parts each share of a venue adds up, by its name."""
+    from scenarios.structural.origin import GROUPS
+    from scenarios.world import NAMES
+
+    found: dict[str, list[int]] = {}
+    for k, (part, venue, _) in enumerate(GROUPS):
+        for name in ("sum", "shapley", part):
+            found.setdefault(f"{name}.{NAMES[venue]}", []).append(k)
+    return found
 
 
-class SweepFolder(RunFolder):
-    """The folder of a sweep: OUT.partial until it is whole, and left there when the sweep is interrupted.
+def _difference(name: str, point: Mapping[str, Any], reference: Mapping[str, Any]) -> Estimate | None:
+    """Return a measure at a point less that at the reference, by the pairs that both have."""
+    import numpy as np
 
-    Every file is written under another name and renamed. Raises BadInput at the start if OUT is there; if OUT.partial
-    is there and not resumed; or if it is that of another sweep.
-    """
+    from scenarios.structural.sobol import difference
 
-    def __init__(self, path: str | Path, identity: Mapping[str, Any], *, resume: bool = False) -> None:
-        super().__init__(path)
-        whole = self.path.absolute()
-        self._partial = whole.parent / f"{whole.name}{_PARTIAL}"
-        self._identity = dict(identity)
-        self._resume = resume
-        self._sessions: list[dict[str, Any]] = []
-
-    def __enter__(self) -> SweepFolder:
-        if self.path.exists():
-            raise BadInput([f"{self.path}: exists already; give another folder with --out"])
-        if self._partial.exists():
-            self._sessions = self._earlier()
-        try:
-            (self._partial / "points").mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise BadInput([f"{self.path}: cannot be made: {error.strerror}"]) from None
-        for left in self._partial.rglob("*.writing-*"):
-            left.unlink(missing_ok=True)
-        self._sessions.append({"command": " ".join(["yangshan", *sys.argv[1:]]), "commit": git_commit()})
-        self._manifest()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is None:
-            self._partial.rename(self.path)
-
-    def opened(self, points: int) -> str:
-        """Say where the sweep is kept, and what of it is there."""
-        there = len(list((self._partial / "points").glob("*.json")))
-        where = f"writing {self.path} ({self._shown} until it is whole)"
-        if len(self._sessions) > 1:
-            where = f"{there} of {points} points are there; {where}"
-            if self._sessions[-1]["commit"] != self._sessions[-2]["commit"]:
-                where += "\nNote: the code has changed since this sweep was begun."
-        return where[0].upper() + where[1:]
-
-    def has(self, point: Point) -> bool:
-        """Return whether the point is measured."""
-        return self._read(point) is not None
-
-    def write_point(self, point: Point, measured: Mapping[str, Any]) -> None:
-        """Write a point's file."""
-        told = {"point": point.number, "settings": {k: toml_text(v) for k, v in point.settings.items()}}
-        text = json.dumps({**told, "scenario_digest": digest(point.loaded.values), **measured}, indent=1)
-        self._write(self._name(point), text + "\n")
-
-    def point(self, point: Point) -> dict[str, Any]:
-        """Return a point's file: figures (of Figure), and worlds. Raises LookupError for one that is not there."""
-        found = self._read(point)
-        if found is None:
-            raise LookupError(f"point {point.number} is not measured")
-        figures = []
-        for entry in found["figures"]:
-            estimate = entry["estimate"]
-            figures.append(Figure(**entry | {"estimate": Estimate(**estimate) if estimate else None}))
-        return {**found, "figures": figures}
-
-    def finish(self, *, jobs: int, seconds: float) -> dict[str, Any]:
-        """Write the manifest of the whole sweep and return it."""
-        self._sessions[-1] |= {"jobs": jobs, "wall_seconds": seconds}
-        return self._manifest()
-
-    @property
-    def _shown(self) -> str:
-        return f"{self.path}{_PARTIAL}"
-
-    def _name(self, point: Point) -> str:
-        return f"points/{point.number:03}.json"
-
-    def _read(self, point: Point) -> dict[str, Any] | None:
-        try:
-            found = json.loads((self._partial / self._name(point)).read_text(encoding="utf-8"))
-        except (FileNotFoundError, json.JSONDecodeError):
-            return None
-        return found if found.get("scenario_digest") == digest(point.loaded.values) else None
-
-    def _earlier(self) -> list[dict[str, Any]]:
-        """Return the sessions of the sweep that is there. Raises BadInput if it may not be gone on with."""
-        try:
-            manifest = json.loads((self._partial / "manifest.json").read_text(encoding="utf-8"))
-        except (OSError, json.JSONDecodeError):
-            raise BadInput([f"{self._shown}: is no sweep that can be resumed (no manifest.json)"]) from None
-        if not self._resume:
-            there = len(list((self._partial / "points").glob("*.json")))
-            raise BadInput(
-                [
-                    f"{self._shown}: an interrupted sweep with {there} points; go on with --resume, or remove it"
-                ]
-            )
-        problems = []
-        for key, value in self._identity.items():
-            before = manifest.get(key)
-            if before != value:
-                text = f"was {_short(before)}, now {_short(value)}"
-                if key == "scenario_digest":
-                    text = "the scenario or its --set is another one"
-                problems.append(f"{self._shown}: {key}: {text}; a sweep is resumed as it was begun")
-        if problems:
-            raise BadInput(problems)
-        return list(manifest["sessions"])
-
-    def _manifest(self) -> dict[str, Any]:
-        fixed = {"format": _FORMAT, "kind": "sweep", "versions": software(), "commit": git_commit()}
-        manifest = {**fixed, **self._identity, "sessions": self._sessions}
-        self._write("manifest.json", json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
-        return manifest
-
-    def _write(self, name: str, text: str) -> None:
-        path = self._partial / name
-        path.parent.mkdir(exist_ok=True)
-        writing = path.with_name(f"{path.name}.writing-{os.getpid()}")
-        writing.write_text(text, encoding="utf-8", newline="\n")
-        writing.replace(path)
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, dict):
-        return "; ".join(f"{key}={','.join(values)}" for key, values in value.items())
-    return str(value)
-
-
-def partial_folder(path: str | Path) -> Path:
-    """Return the name that a sweep's folder has until it is whole."""
-    return Path(f"{path}{_PARTIAL}")
-
-
-def next_sweep(parent: str | Path, name: str, *, resume: bool = False) -> Path:
-    """Return the first of parent/name-sweep-1, -2 ... that is not there, nor begun; to resume, the last one begun."""
-    number = 1
-    while True:
-        path = Path(parent) / f"{name}-sweep-{number}"
-        if not path.exists() and not partial_folder(path).exists():
-            break
-        number += 1
-    begun = [Path(parent) / f"{name}-sweep-{k}" for k in range(number - 1, 0, -1)]
-    return next((folder for folder in begun if resume and partial_folder(folder).exists()), path)
+    if not name.startswith("origin_share."):
+        pairs = [
+            (before[name], after[name])
+            for before, after in zip(reference["worlds"], point["worlds"], strict=True)
+            if name in before and name in after
+        ]
+        return paired([before for before, _ in pairs], [after for _, after in pairs], "") if pairs else None
+    both = [number for number in reference["samples"] if number in point["samples"]]
+    if len(both) < 2:
+        return None
+    mine, theirs = ([side["samples"][k] for k in both] for side in (point, reference))
+    before, variance, after, new_variance = (
+        np.array([sample[column] for sample in side])
+        for side in (theirs, mine)
+        for column in (name, "variance")
+    )
+    share = difference(before, variance, after, new_variance)
+    return Estimate(share.value, share.low, share.high, share.n, "")
 
 
 # Telling
@@ -566,17 +457,28 @@ def _frame(grid: Grid, points: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     import pandas as pd
 
     rows = []
+    reference = points[reference_of(grid)]
     for point, found in zip(grid.points, points, strict=True):
-        for figure in found["figures"]:
-            estimate = figure.estimate or Estimate(math.nan, None, None, 0, figure.unit)
-            ends = {
-                "low": math.nan if estimate.low is None else estimate.low,
-                "high": math.nan if estimate.high is None else estimate.high,
-            }
-            told = {"measure": figure.measure, "unit": figure.unit, "value": estimate.value, **ends}
+        for finding in found["findings"]:
+            estimate = finding.estimate or Estimate(math.nan, None, None, 0, finding.unit)
+            told = {"measure": finding.measure, "unit": finding.unit, **_ends("", estimate)}
+            told |= _ends("difference", _difference(finding.measure, found, reference))
             keys = {axis.key: _cell(axis, point.settings[axis.key]) for axis in grid.axes}
-            rows.append({"point": point.number, **keys, **told, "n": estimate.n, "note": figure.note})
+            rows.append({"point": point.number, **keys, **told, "n": estimate.n, "note": finding.note})
     return pd.DataFrame(rows)
+
+
+def reference_of(grid: Grid) -> int:
+    """Return the point from which differences are taken: the scenario's own settings, or else the first."""
+    base = grid.base_settings()
+    return next((point.number for point in grid.points if point.settings == base), 0)
+
+
+def _ends(name: str, estimate: Estimate | None) -> dict[str, float]:
+    """Return an estimate as three columns, missing where there is none."""
+    names = (name, f"{name}_low", f"{name}_high") if name else ("value", "low", "high")
+    values = (estimate.value, estimate.low, estimate.high) if estimate else (None, None, None)
+    return {key: math.nan if value is None else value for key, value in zip(names, values, strict=True)}
 
 
 def _cell(axis: Axis, value: Any) -> Any:
@@ -619,9 +521,9 @@ def _rows(grid: Grid, points: Sequence[Mapping[str, Any]]) -> list[Row]:
     rows = []
     for name, (label, unit) in measures().items():
         for point, found in zip(grid.points, points, strict=True):
-            for figure in found["figures"]:
-                if figure.measure == name:
-                    told = {arm: figure.estimate, "note": figure.note}
+            for finding in found["findings"]:
+                if finding.measure == name:
+                    told = {arm: finding.estimate, "note": finding.note}
                     section = label[0].upper() + label[1:]
                     rows.append(Row(section, f"{name}@{point.number}", point.label, unit, **told))
     return rows

@@ -302,3 +302,14 @@ def test_more_than_two_keys_give_a_map_for_each_setting_of_the_rest():
     assert sorted(found) == ["map-1", "map-2", "maps-1", "maps-2"]
     assert f"{third} = 0.2" in texts(found["map-1"])
     assert "base case" not in labels(found["map-1"]) and "base case" in labels(found["map-2"])
+
+
+def test_what_moves_by_less_than_its_interval_gets_no_contours():
+    frame = swept(PLANE)
+    premium = frame["measure"] == "premium.import_parity"
+    frame.loc[premium, "value"] += 0.001 * frame["point"]
+    flat = plots.measure_maps(frame, NEWS, FOLLOWS)
+    assert texts(flat).count("no difference that is clear") == 2, "premium and volatility"
+    frame["difference_low"], frame["difference_high"] = 0.0, 0.0
+    frame.loc[premium & (frame["point"] == 8), ["difference_low", "difference_high"]] = 0.007, 0.009
+    assert texts(plots.measure_maps(frame, NEWS, FOLLOWS)).count("no difference that is clear") == 1

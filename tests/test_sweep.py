@@ -18,7 +18,8 @@ from scenarios import sweep as module
 from scenarios.grid import Axis, read_axis, read_grid
 from scenarios.results import read_run
 from scenarios.structural import origin
-from scenarios.sweep import next_sweep, sweep
+from scenarios.sweep import sweep
+from scenarios.sweep_folder import next_sweep
 from scenarios.tomlfile import BadInput
 
 ROOT = Path(__file__).parents[1]
@@ -191,18 +192,8 @@ def test_the_command_says_how_long_it_takes_and_prints_a_row_for_each_point(fold
 def test_the_table_documents_its_columns_and_holds_every_measure(folders):
     run = read_run(folders[0])
     table, columns = run.table("sweep"), run.columns("sweep")
-    assert list(table.columns) == [
-        "point",
-        NEWS,
-        FOLLOWS,
-        "measure",
-        "unit",
-        "value",
-        "low",
-        "high",
-        "n",
-        "note",
-    ]
+    columns_of_values = ["value", "low", "high", "difference", "difference_low", "difference_high"]
+    assert list(table.columns) == ["point", NEWS, FOLLOWS, "measure", "unit", *columns_of_values, "n", "note"]
     assert all(column.text for column in columns.values()) and "first seen at SC" in columns[NEWS].text
     assert set(table["measure"]) == set(module.measures())
     assert (table.groupby("point").size() == len(module.measures())).all()
@@ -328,6 +319,36 @@ def test_origin_shares_come_from_the_worlds_of_their_point(tmp_path, monkeypatch
     }.items():  # fmt: skip
         assert list(value[f"origin_share.{name}"]) == pytest.approx(expected), name
     assert (table.loc[table["measure"].str.startswith("origin"), "n"] == 3).all()
+
+
+def test_differences_are_those_of_pairs_from_the_base_case(tmp_path, monkeypatch):
+    def outcome(loaded, *, changed, seed, sample, draws, horizon_days):
+        share = loaded.scenario.traders.news.china_share
+        return [share * draws[0] * (1 + sample) + (1 - share) * draws[2] * (1 + sample % 2)]
+
+    def measures(loaded, *, changed, seed, replication, days):
+        share = loaded.scenario.traders.news.china_share
+        return {
+            "premium.oman": 10.0**replication + 2 * share
+        } if replication != 1 or share > 0.5 else {}, "none"
+
+    monkeypatch.setattr(origin, "outcome", outcome)
+    monkeypatch.setattr(module, "world_measures", measures)
+    folder, table = small(tmp_path, grid=(f"{NEWS}=0.55,0.25,0.85",), samples=6, replications=4)
+    assert json.loads((folder / "manifest.json").read_text())["reference"] == 1
+    premium = table[table["measure"] == "premium.oman"].set_index(NEWS)
+    for column in (
+        "difference",
+        "difference_low",
+        "difference_high",
+    ):  # the same in every pair: exactly known
+        assert list(premium[column]) == pytest.approx([0.6, 0.0, 1.2])
+    assert (premium["high"] - premium["low"] > 1).all()
+    for name in ("sum.SC", "news.Brent", "shapley.SC", "rest"):
+        share = table[table["measure"] == f"origin_share.{name}"].set_index("point")
+        expected = share["value"] - share["value"][1]
+        assert list(share["difference"]) == pytest.approx(list(expected), abs=1e-12), name
+    assert share["difference_low"][1] == share["difference_high"][1] == 0.0
 
 
 def test_a_world_that_cannot_be_measured_costs_its_sample_and_says_so(tmp_path, monkeypatch):

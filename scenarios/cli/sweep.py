@@ -53,8 +53,8 @@ def sweep(
     import os
 
     from scenarios.grid import read_grid
-    from scenarios.sweep import next_sweep
     from scenarios.sweep import sweep as run_sweep
+    from scenarios.sweep_folder import next_sweep
 
     read = read_grid(scenario, grid, sets or [])
     folder = out or next_sweep("runs", read.base.name, resume=resume)

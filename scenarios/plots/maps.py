@@ -39,6 +39,7 @@ _WHO: Final = LinearSegmentedColormap.from_list(
     "who", ["#4C9FD1", "#A9D2EA", "#F7F7F7", "#F4B68E", "#E5792F"]
 )
 _LEVEL: Final = LinearSegmentedColormap.from_list("level", ["#FBFAEE", "#A8D8C0", "#57A79B"])
+_FLAT: Final = LinearSegmentedColormap.from_list("flat", ["#F0F0F0", "#F0F0F0"])
 _HALF: Final = 50.0
 _MOST_NUMBERS: Final = 42  # points of a map that get a number
 _MOST_MAPS: Final = 12
@@ -132,7 +133,10 @@ def measure_maps(
     meanings: Mapping[str, str] | None = None,
     where: str = "",
 ) -> Figure:
-    """Draw the other measures over the same two keys, a panel for each: shares in %, premium, volatility."""
+    """Draw the other measures over the same two keys, a panel for each: shares in %, premium, volatility.
+
+    A premium or a volatility whose differences are all within their intervals gets numbers and no contours.
+    """
     base, meanings = base or {}, meanings or {}
     names = [name for name in _OTHERS if (frame["measure"] == name).any()]
     with figure_in_style(
@@ -147,10 +151,16 @@ def measure_maps(
                 _empty(axes, "could not be measured")
                 continue
             share = unit == "%"
+            values = table.to_numpy()
+            if not share and not _is_clear(frame, name):
+                axes.set_title(f"{_TITLES[name]}, {unit}\nno difference that is clear of its interval")
+                _fill(axes, table, _FLAT, np.array([np.nanmin(values) - 1, np.nanmax(values) + 1]))
+                _dots(axes, table, base, x, y, "{:.3g}")
+                continue
             levels = np.linspace(0, 100, 11) if share else _levels(table)
             drawn = _fill(axes, table, _WHO if share else _LEVEL, levels)
             figure.colorbar(drawn, ax=axes, pad=0.02).outline.set_visible(False)  # type: ignore[operator]
-            spread = np.nanmax(table.to_numpy()) - np.nanmin(table.to_numpy())
+            spread = np.nanmax(values) - np.nanmin(values)
             _dots(axes, table, base, x, y, "{:.0f}" if share or spread > 20 else "{:.3g}")
         for axes in grid[len(names) :]:
             axes.set_visible(False)
@@ -400,6 +410,15 @@ def _samples(frame: pd.DataFrame, measure: str) -> str:
     if not counts:
         return ""
     return f"{counts[0]} {word} each" if len(counts) == 1 else f"{counts[0]} to {counts[-1]} {word} each"
+
+
+def _is_clear(frame: pd.DataFrame, measure: str) -> bool:
+    """Return whether any point differs from the reference, or from another, by more than its interval."""
+    mine = frame[(frame["measure"] == measure) & frame["value"].notna()]
+    if "difference_low" in mine:
+        return bool((mine["difference_low"] * mine["difference_high"] > 0).any())
+    half = (mine["high"] - mine["low"]).median() / 2
+    return not mine["value"].max() - mine["value"].min() < half
 
 
 def _precision(frame: pd.DataFrame) -> str:
