@@ -182,6 +182,7 @@ def test_a_draw_depends_on_its_number_alone():
     part = draw_many(BY_NAME["noisy"], seed=1, size=size, first=2, count=1)
     assert whole[whole["draw"] == 2].reset_index(drop=True).equals(part)
     assert set(whole["estimator"]) <= set(CLAIMS)
+    assert whole.loc[whole["estimator"] == "IS", "estimate"].nunique() == 3
 
 
 def test_quick_designs_are_some_of_all_and_names_are_unique():

@@ -163,3 +163,6 @@ def test_nearest_cells_and_their_worst_misses():
     near = nearest(MEASURED["designs"][:2], 0.7, 1.0, None)
     assert [c["design"] for c, _ in near] == ["close"]
     assert [(name, miss) for name, miss, _ in worst(near, ["CS", "IS", "TE"])] == [("IS", 0.6), ("CS", 0.7)]
+    both = [(c, 0.0) for c in MEASURED["designs"][:2]]
+    name, miss, at = worst(both, ["ILS"])[0]
+    assert (name, miss, at["design"]) == ("ILS", 0.3, "close")
