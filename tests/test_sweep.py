@@ -109,7 +109,7 @@ def test_axes_that_clash_are_refused(grid, sets, said):
 
 
 def test_points_run_with_the_last_key_fastest_and_know_the_base():
-    grid = read_grid("base", [f"{NEWS}=0.2,0.3", f"{FOLLOWS}=0,1"])
+    grid = read_grid("base", [f"{NEWS}=0.2,0.3", f"{FOLLOWS}=0,1"], ["traders.sc.noise_mean_lots=3.5"])
     assert [tuple(point.settings.values()) for point in grid.points] == [
         (0.2, 0),
         (0.2, 1),
@@ -117,6 +117,7 @@ def test_points_run_with_the_last_key_fastest_and_know_the_base():
         (0.3, 1),
     ]
     assert [point.loaded.scenario.traders.news.china_share for point in grid.points] == [0.2, 0.2, 0.3, 0.3]
+    assert {point.loaded.scenario.traders.sc.noise_mean_lots for point in grid.points} == {3.5}
     assert grid.base_settings() == {NEWS: 0.25, FOLLOWS: 0.5}
     assert "first seen at SC" in grid.meanings()[NEWS]
     assert Axis(NEWS, ()).name == "china share"
@@ -228,12 +229,13 @@ def test_points_share_all_random_numbers(tmp_path):
 
 
 def test_an_interrupted_sweep_keeps_its_points_and_runs_only_the_rest(tmp_path, monkeypatch):
-    done = []
+    done: list[float] = []
+    stops = [KeyboardInterrupt]
     measured = module.world_measures
 
     def interrupted(**arguments):
-        if len(done) == 2:
-            raise KeyboardInterrupt
+        if len(done) == 2 and stops:
+            raise stops.pop()
         done.append(arguments["loaded"].scenario.traders.news.china_share)
         return measured(**arguments)
 
@@ -373,6 +375,13 @@ def test_work_that_measures_nothing_is_refused(tmp_path, change, said):
     with pytest.raises(BadInput, match=said):
         small(tmp_path, **change)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_sweep_that_measures_nothing_fails_and_keeps_its_points(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "world_measures", lambda **arguments: ({}, "no common trend"))
+    with pytest.raises(RuntimeError, match="nothing could be measured at any point: absent in 1 of 1 worlds"):
+        small(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.partial"]
 
 
 def test_points_without_order_flow_are_refused(tmp_path):
