@@ -62,7 +62,7 @@ def design_scores(designs: pd.DataFrame, titles: Mapping[str, str]) -> Figure:
         left, right = figure.subplots(1, 2, sharey=True, width_ratios=[len(shares), len(leads)])
         _heat(
             left, by, names, shares, "bias", 0.5, "PuOr_r",
-            lambda row: f"{100 * row['bias'] + 1e-9:+.0f}  ({100 * row['coverage']:.0f})",
+            lambda row: f"{round(100 * row['bias']) + 0:+d}  ({100 * row['coverage']:.0f})",
         )  # fmt: skip
         left.set_title("Bias in points (coverage of the 95 % interval, %)")
         _heat(
@@ -76,7 +76,7 @@ def design_scores(designs: pd.DataFrame, titles: Mapping[str, str]) -> Figure:
 
 def _truth_label(by: pd.DataFrame, name: str, title: str) -> str:
     origin, speed = (by["truth"].get((name, e), np.nan) for e in ("IS", "ILS"))
-    leads = {1.0: "SC leads", -1.0: "Brent leads", 0.0: "none leads"}[float(by["truth"][name]["DY NET"])]
+    leads = {1.0: "SC leads", -1.0: "Brent leads", 0.0: "no leader"}[float(by["truth"][name]["DY NET"])]
     told = [
         f"{word} {value:.2f}" for word, value in (("origin", origin), ("speed", speed)) if np.isfinite(value)
     ]
