@@ -207,13 +207,20 @@ def influence_lines(
                 continue
             if title.endswith("%"):
                 _share_axis(axes)
+            elif axes.get_ylim()[0] < 0 and title.startswith("Volatility"):
+                axes.set_ylim(bottom=0)
             if len(shown) > 1:
                 axes.legend(loc="best", fontsize=8)
             axes.yaxis.set_major_locator(MaxNLocator(6))
             _base_line(axes, frame, x, base)
         for axes in grid[2:]:
             axes.set_xlabel(_axis_label(x, meanings))
-        note = f"Bands: 95 % intervals ({_samples(frame, INFLUENCE) or _samples(frame, 'premium.import_parity')})."
+        samples, worlds = _samples(frame, INFLUENCE), _samples(frame, "premium.import_parity")
+        counts = [
+            f"{samples} for origin shares" if samples else "",
+            f"{worlds} for the others" if worlds else "",
+        ]
+        note = f"Bands and bars: 95 % intervals; {', '.join(filter(None, counts))}."
         figure.supxlabel(note, x=0.01, ha="left", fontsize=9, color=_GREY)
     return figure
 
@@ -230,11 +237,14 @@ def _line(
     if _numeric(frame, x):
         mine = mine.sort_values(x)
         at = mine[x].to_numpy(float)
-        axes.fill_between(
-            at, mine["low"] * scale, mine["high"] * scale, color=colour, alpha=0.18, linewidth=0
-        )
+        value, low, high = (mine[name].to_numpy(float) * scale for name in ("value", "low", "high"))
+        if wide:
+            axes.fill_between(at, low, high, color=colour, alpha=0.18, linewidth=0)
+        else:
+            axes.errorbar(at, value, np.abs([value - low, high - value]), fmt="none", color=colour, capsize=2.5,
+                          linewidth=1)  # fmt: skip
         style = {"linewidth": 2.2 if wide else 1.4, "marker": "o", "markersize": 4}
-        axes.plot(at, mine["value"] * scale, color=colour, label=label, **style)  # type: ignore[arg-type]
+        axes.plot(at, value, color=colour, label=label, **style)  # type: ignore[arg-type]
         if _is_log(sorted(every)):
             axes.set_xscale("log")
         return True
@@ -254,9 +264,8 @@ def _share_axis(axes: Axes) -> None:
     axes.set_ylim(max(low, -15), min(high, 115))
     if axes.get_ylim()[1] > _HALF:
         axes.axhline(_HALF, color="black", linewidth=1.2, zorder=1)
-        axes.annotate(
-            "50 %", (1.0, _HALF), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=8
-        )
+        axes.annotate("50 %", (1.005, _HALF), xycoords=("axes fraction", "data"), va="center", fontsize=8,
+                      annotation_clip=False)  # fmt: skip
 
 
 def _base_line(axes: Axes, frame: pd.DataFrame, x: str, base: Mapping[str, Any]) -> None:
