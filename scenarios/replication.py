@@ -15,8 +15,10 @@ import pandas as pd
 from exchange.units import NS_PER_DAY, NS_PER_HOUR, NS_PER_MINUTE
 from scenarios.spec import LoadedScenario, Measurement
 from scenarios.streams import Streams
+from scenarios.structural.adoption import adoption
 from scenarios.structural.impulse import responses
 from scenarios.structural.marginal import price_setters
+from scenarios.structural.terms import terms
 from scenarios.tables import (
     Frames,
     physical_frames,
@@ -94,6 +96,8 @@ def _kept(world: World, seconds: float, *, simulated_flow: bool) -> Replication:
         frames["price_setters"] = price_setters(world)
         messages = int(world.population.state["messages"]) if simulated_flow else 0
         information, reason = information_of(world, samples)
+    since = world.loaded.scenario.period.first_trading_day
+    frames["adoption"], frames["terms"] = adoption(frames, since), terms(frames, since)
     names = tuple(world.streams.names())
     return Replication(frames, information, reason, world.state_hash(), names, messages, seconds)
 

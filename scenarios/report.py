@@ -18,6 +18,13 @@ _CAPTIONS = {
     "a venue, and from its own order flow, found by resampling these alone. Information share: what an "
     "econometrician would estimate from the prices, between its bounds. An arrow: the interval goes on.",
     "pass_through": "A programme of buying at one venue, and what is left of the price change at each venue.",
+    "origin": "Where the variance of the common price enters, group by group; the rest is interactions and error.",
+    "day_and_night": "Information shares in SC's day and night sessions apart, and of the whole day: weighed by "
+    "Brent's variance in SC's day, in its night and while it is shut.",
+    "horizons": "What is left of a push after a minute, an hour, a day: a programme of buying, and a piece of news.",
+    "setters": "Whose orders moved SC's mid: shares in the variance of its five-minute changes, adding up to one. "
+    "A share below 0: these orders push the price back.",
+    "impulse": "One past, two futures: the changed run less the base since they parted, mean and 95 % interval.",
     "effects": "Changed less base under the same random numbers. A filled point has an interval without zero; an "
     "arrow says that the interval goes on.",
     "prices": "Mid prices in one of the replications; the two arms share all random numbers. A gap is a closed market.",

@@ -18,7 +18,7 @@ from scenarios.replication import Replication, replicate
 from scenarios.results import Column, Row, RunFolder, digest
 from scenarios.spec import LoadedScenario, Measurement
 from scenarios.streams import Streams
-from scenarios.structural import impulse, marginal, origin, pass_through
+from scenarios.structural import adoption, impulse, marginal, origin, pass_through, terms
 from scenarios.summary import ARMS, Influence, rows
 from scenarios.tables import documented
 from scenarios.tomlfile import BadInput
@@ -33,7 +33,12 @@ _TYPICAL_HALF_WIDTH = 0.21
 """Half-width x sqrt(samples) of SC's origin share in `base`, over 24 samples: what a first forecast rests on."""
 
 
-_DOCUMENTED = {"price_setters": marginal.COLUMNS, "responses": impulse.COLUMNS}
+_DOCUMENTED = {
+    "price_setters": marginal.COLUMNS,
+    "responses": impulse.COLUMNS,
+    "adoption": adoption.COLUMN_TEXTS,
+    "terms": terms.COLUMN_TEXTS,
+}
 
 
 def run(
@@ -84,7 +89,7 @@ def run(
         _write_tables(folder, found)
         _write_influence(folder, influence)
         folder.write_summary(summary)
-        _draw(folder, found, summary)
+        _draw(folder, found, influence, summary)
         told = told.model_copy(update={"origin_samples": _samples(influence)})
         manifest = _manifest(loaded, found, seed, told, jobs, time.perf_counter() - began)
         folder.write_manifest(**manifest)
@@ -295,17 +300,33 @@ def stacked(found: Mapping[str, list[Replication]], name: str, *, first_only: bo
     return pd.concat(parts, ignore_index=True)
 
 
-def _draw(folder: RunFolder, found: Mapping[str, list[Replication]], summary: list[Row]) -> None:
+def _draw(
+    folder: RunFolder,
+    found: Mapping[str, list[Replication]],
+    influence: Mapping[str, Influence],
+    summary: list[Row],
+) -> None:
     from scenarios import plots
 
     measures = {row.measure.split(".")[0] for row in summary}
     first = found["base"][0].frames
     if "origin_share" in measures or "information_share" in measures:
         folder.write_figure("influence", plots.influence_bars(summary))
+    if "origin_share" in measures:
+        folder.write_figure("origin", plots.origin_waterfall(summary))
+    if "whole_day_share" in measures:
+        folder.write_figure("day_and_night", plots.day_and_night(summary))
     if "pass_through" in measures:
         folder.write_figure("pass_through", plots.pass_through_matrix(summary))
+    if influence["base"].impacts is not None:
+        folder.write_figure("horizons", plots.pass_through_horizons(influence["base"].impacts.summary()))
+    if "marginal_setter" in measures:
+        folder.write_figure("setters", plots.marginal_setter_bars(summary))
     if len(found) > 1:
         folder.write_figure("effects", plots.effects_forest(summary))
+    if "changed" in found and "responses" in found["changed"][0].frames:
+        responses = impulse.impulse_response([r.frames["responses"] for r in found["changed"]])
+        folder.write_figure("impulse", plots.impulse_bands(responses[responses["setter"] == ""]))
     if "gas_days" in first:
         folder.write_figure("gas", plots.gas_prices(stacked(found, "gas_days")))
     if "quotes" in first:

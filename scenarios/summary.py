@@ -26,15 +26,24 @@ from scenarios.world import NAMES
 ARMS = ("base", "changed")
 ByArm = Mapping[str, Sequence[Replication]]
 
-INFLUENCE, SETTING, PASS_THROUGH, PRICES, GAS = (
+INFLUENCE, SETTING, PASS_THROUGH, PRICES, GAS, ADOPTION = (
     "Who sets the price",
     "Whose orders set it",
     "Pass-through",
     "Crude and the delivery bases",
     "Gas",
+    "Adoption and terms",
 )
 
 
+_ADOPTION = (
+    ("crude", "SC", "crude imports priced on SC"),
+    ("crude", "Oman/Dubai", "crude imports priced on Oman and Dubai"),
+    ("crude", "Brent", "crude imports priced on Brent"),
+    ("LNG", "SHPGX", "LNG cargoes priced on SHPGX"),
+    ("LNG", "JKM", "LNG cargoes priced on JKM"),
+    ("LNG", "oil-linked", "LNG cargoes priced on oil"),
+)
 _BOUNDS = {
     "IS_low": ("low", "lower bound"),
     "IS": ("mean", "mean of orderings"),
@@ -63,6 +72,7 @@ def rows(
         *_pass_through_rows(loaded, influence),
         *_crude_rows(replications),
         *_gas_rows(loaded, replications),
+        *_adoption_rows(replications),
     ]
 
 
@@ -143,12 +153,12 @@ def _information_rows(loaded: LoadedScenario, replications: ByArm) -> list[Row]:
             arm: [float(table[name].get(figure, np.nan)) for k in usable if (table := tables[k]) is not None]
             for arm, tables in found.items()
         }
-        known = [k for k in range(len(usable)) if all(np.isfinite(v[k]) for v in values.values())]
-        if not known:
+        values = {arm: own for arm, own in values.items() if np.isfinite(own).any()}
+        known = [k for k in range(len(usable)) if all(np.isfinite(own[k]) for own in values.values())]
+        if "base" not in values or not known:
             return None
-        return _row(
-            INFLUENCE, measure, label, "share", {a: [v[k] for k in known] for a, v in values.items()}, text
-        )
+        kept = {arm: [own[k] for k in known] for arm, own in values.items()}
+        return _row(INFLUENCE, measure, label, "share", kept, text)
 
     result: list[Row | None] = []
     for name in NAMES.values():
@@ -310,6 +320,34 @@ def _gas_rows(loaded: LoadedScenario, replications: ByArm) -> list[Row]:
         _measure(replications, GAS, measure, label, unit, reader, note)
         for measure, label, unit, reader in table
     ]
+
+
+def _adoption_rows(replications: ByArm) -> list[Row]:
+    tables = replications["base"][0].frames
+    rows = []
+    if "adoption" in tables:
+        for commodity, reference, label in _ADOPTION:
+            where = {"commodity": commodity, "reference": reference}
+            measure = f"adoption.{commodity}.{reference}".replace(" ", "_")
+            read = _reader("adoption", "share", "last", **where)
+            note = "share of the volume whose price formula refers to it, as a price-reporting agency counts"
+            rows.append(_known(replications, measure, f"adoption: {label}", "share", read, note))
+    if "terms" in tables:
+        for commodity, unit in (("crude", "USD/bbl"), ("LNG", "USD/MMBtu")):
+            read = _reader("terms", "premium", "last", commodity=commodity, reference="all")
+            note = "landed price less the cheapest netback of the day, by volume"
+            label = f"terms: {commodity}, landed over the cheapest"
+            rows.append(_known(replications, f"terms.{commodity}", label, unit, read, note))
+    return [row for row in rows if row is not None]
+
+
+def _known(replications: ByArm, measure: str, label: str, unit: str, read: Reader, note: str) -> Row | None:
+    """Return a measure's row, or None where a replication does not have it."""
+    try:
+        row = _measure(replications, ADOPTION, measure, label, unit, read, note)
+    except (IndexError, KeyError):
+        return None
+    return row
 
 
 Reader = Callable[[Mapping[str, pd.DataFrame]], float]

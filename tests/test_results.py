@@ -154,7 +154,7 @@ def test_a_digest_does_not_depend_on_the_order_of_keys():
     assert digest({"a": 1}) != digest({"a": 2})
 
 
-def scenario_run(folder, loaded, seed, replications, jobs, out, progress, full):
+def scenario_run(folder, loaded, seed, replications, jobs, out, progress, **told):
     """Stand in for scenarios.run.run: a run that writes a small folder, or stops as the seed says."""
     with RunFolder(out) as run:
         progress(1, 2)

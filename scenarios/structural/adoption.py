@@ -16,6 +16,16 @@ from agents.adoption import ReferenceInputs, hedge_effectiveness
 from agents.crude.references import COLUMNS
 from agents.gas.cargoes import Reference as LngReference
 from exchange.units import TONNES_PER_M3_LNG
+from scenarios.results import Column
+
+COLUMN_TEXTS = {
+    "commodity": Column("", "crude: all term imports of the country; LNG: cargoes for the delta"),
+    "reference": Column("", "price or index that the price formula refers to"),
+    "volume": Column("see unit", "priced on the reference in the days counted"),
+    "unit": Column("", "of the volume, or of the prices"),
+    "share": Column("share", "of the commodity's volume"),
+}
+"""Documentation of the columns of `adoption`."""
 
 CRUDE, BASES, LNG, TRUCKED = "crude", "crude at the delivery bases", "LNG", "trucked LNG"
 Frames = Mapping[str, pd.DataFrame]

@@ -13,10 +13,22 @@ import numpy as np
 import pandas as pd
 
 from exchange.units import MMBTU_PER_TONNE_LNG, TONNES_PER_M3_LNG
+from scenarios.results import Column
 from scenarios.structural.adoption import crude_cargoes, lng_cargoes
 
 ALL = "all"
 Frames = Mapping[str, pd.DataFrame]
+
+COLUMN_TEXTS = {
+    "commodity": Column("", "crude: cargoes for the delivery bases; LNG: cargoes for the delta"),
+    "reference": Column("", "price or index that the price formula refers to, or all of them"),
+    "volume": Column("bbl or MMBtu", "whose price was fixed in the days counted"),
+    "landed": Column("see unit", "mean landed price, by volume"),
+    "cheapest": Column("see unit", "mean of the cheapest netback on the days of pricing, by volume"),
+    "premium": Column("see unit", "landed less cheapest"),
+    "unit": Column("", "of the prices"),
+}
+"""Documentation of the columns of `terms`."""
 
 _BY_BRENT_ROUTE = ("Brent", "WTI")
 
