@@ -75,6 +75,8 @@ def worlds() -> pd.DataFrame:
         ("a", "SC", 0.1, 0.1, "IS", 0.2, 0.0, 0.4), ("b", "SC", 0.2, 0.1, "IS", 0.5, 0.45, 0.55),
         ("c", "SC", 0.3, 0.1, "IS", 0.6, 0.2, 0.9), ("d", "SC", 0.4, 0.1, "IS", np.nan, np.nan, np.nan),
         ("a", "SC", 0.1, 0.1, "PILS", 0.9, 0.8, 1.0), ("b", "SC", 0.2, 0.1, "PILS", 0.5, 0.4, 0.6),
+        ("b", "SC", 0.2, 0.1, "CWIS", 0.3, 0.1, 0.4), ("c", "SC", 0.3, 0.1, "CWIS", 0.3, 0.2, 0.5),
+        ("a", "SC", 0.1, 0.1, "CWIS", np.nan, np.nan, np.nan),
         ("c", "SC", 0.3, 0.1, "PILS", 0.4, 0.3, 0.5), ("d", "SC", 0.4, 0.1, "PILS", 0.1, 0.0, 0.2),
     ]  # fmt: skip
     return pd.DataFrame(
@@ -88,6 +90,8 @@ def test_scores_over_worlds_by_hand():
     assert own["bias"] == pytest.approx((0.1 + 0.3 + 0.3) / 3)
     assert own["rmse"] == pytest.approx(np.sqrt((0.01 + 0.09 + 0.09) / 3))
     assert own["less_noise"] == pytest.approx(np.sqrt(0.19 / 3 - 0.01))
+    assert own["is_rmse"] == own["rmse"]
+    assert found.loc["CWIS", "is_rmse"] == pytest.approx(0.3)
     assert own["coverage"] == pytest.approx(2 / 3)
     assert own["with_truth_error"] == pytest.approx(2 / 3)
     assert own["failed"] == pytest.approx(2 / 3)
@@ -123,8 +127,10 @@ MEASURED = {
     "worlds": {
         "count": 3, "truth": [0.1, 0.3],
         "venues": {"SC": {
-            "IS": {"bias": 0.2, "rmse": 0.3, "rank": 0.5, "rank_low": 0.1, "rank_high": 0.8},
-            "PDS": {"bias": 0.1, "rmse": 0.2, "rank": 0.6, "rank_low": 0.2, "rank_high": 0.9},
+            "IS": {"bias": 0.2, "rmse": 0.3, "refused": 0, "is_rmse": 0.3,
+                   "rank": 0.5, "rank_low": 0.1, "rank_high": 0.8},
+            "PDS": {"bias": 0.1, "rmse": 0.2, "refused": 1, "is_rmse": 0.25,
+                    "rank": 0.6, "rank_low": 0.2, "rank_high": 0.9},
         }},
     },
 }  # fmt: skip
@@ -139,7 +145,10 @@ def test_advice_follows_the_figures_of_the_nearest_design():
     assert "Sample finer" in tight
     assert "trust PILS" in tight
     assert "ILS by 30 points" in tight
-    assert "PDS came nearest (+10; 20 points)" in tight
+    assert (
+        "PDS came nearest (+10; 20 points; in the 2 worlds in which it exists, where IS misses by 25 points)"
+        in tight
+    )
 
 
 def test_advice_changes_when_the_figures_do():

@@ -11,6 +11,7 @@ from scenarios.audit.measured import shipped
 SAFE: Final = 0.1
 """A share that misses by no more than this in the designs most like the data is called safe."""
 
+_RELIABLE: Final = 0.8  # of draws that name the right leader
 _SCALES: Final = {"correlation": 0.2, "noise_ratio": 0.5, "width": 0.3}
 _NEAREST: Final = 3
 _SHARES: Final = ("IS", "MIS", "CS", "PDS", "DY TO share")
@@ -118,8 +119,8 @@ def share_line(near: Sequence[tuple[Cell, float]]) -> str:
         else ""
     )
     return (
-        f"Share: trust none here. {name} misses least, by up to {_points(miss)} ('{at['title']}'), {bad} by "
-        f"{_points(most)}, {close}{why}."
+        f"Share: trust none here. Even the best ({name}) misses by up to {_points(miss)} ('{at['title']}'), the worst "
+        f"({bad}) by {_points(most)}, {close}{why}."
     )
 
 
@@ -151,7 +152,11 @@ def leader_line(near: Sequence[tuple[Cell, float]]) -> str:
         return ""
     best = max(rates, key=lambda name: (rates[name][0], -rates[name][1]))
     false = max(rates, key=lambda name: rates[name][1])
-    text = f"Leader: {best} named the right one (or none) in at least {100 * rates[best][0]:.0f} % of draws"
+    rate = f"{100 * rates[best][0]:.0f} %"
+    if rates[best][0] < _RELIABLE:
+        text = f"Leader: trust none here; the best ({best}) named the right one (or none) in as few as {rate} of draws"
+    else:
+        text = f"Leader: {best} named the right one (or none) in at least {rate} of draws"
     if rates[false][1] > 0.1:
         text += f"; {false} named a wrong one in up to {100 * rates[false][1]:.0f} %"
     return f"{text} of these designs."
@@ -175,7 +180,13 @@ def world_lines(worlds: dict[str, Any]) -> list[str]:
     if size == "IS":
         text += "no other came nearer"
     else:
-        text += f"{size} came nearest ({100 * best['bias']:+.0f}; {_points(best['rmse'])})"
+        kept = worlds["count"] - (best["refused"] or 0)
+        text += f"{size} came nearest ({100 * best['bias']:+.0f}; {_points(best['rmse'])}"
+        text += (
+            f"; in the {kept} worlds in which it exists, where IS misses by {_points(best['is_rmse'])})"
+            if kept < worlds["count"] and best["is_rmse"] is not None
+            else ")"
+        )
     if ranked:
         order = max(ranked, key=lambda e: ranked[e]["rank"])
         first = ranked[order]

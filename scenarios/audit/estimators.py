@@ -15,7 +15,7 @@ from scenarios.influence.information import InformationShares, Lags, information
 from scenarios.influence.leadlag import lead_lag
 from scenarios.influence.sampling import Sample
 from scenarios.influence.spillover import spillover
-from scenarios.influence.whole_day import whole_day_information_shares
+from scenarios.influence.whole_day import realised_variance, whole_day_information_shares
 
 Claim = Literal["origin", "speed", "leader"]
 
@@ -27,6 +27,7 @@ CLAIMS: Final[dict[str, Claim]] = {
     "PDS": "origin",
     "DY TO share": "origin",
     "CWIS": "origin",
+    "IS x hours": "origin",
     "ILS": "speed",
     "PILS": "speed",
     "DY NET": "leader",
@@ -34,7 +35,11 @@ CLAIMS: Final[dict[str, Claim]] = {
     "HY ratio": "leader",
     "TE": "leader",
 }
-"""What each estimator is read as: origin share, speed share, or who leads (the sign of its value)."""
+"""What each estimator is read as: origin share, speed share, or who leads (the sign of its value).
+
+IS x hours, where a venue is shut for a part of the day, is its IS times the part of the last venue's realised variance
+that falls into the hours in which all trade: CWIS without estimating day and night apart.
+"""
 
 UNITS: Final = {"DY NET": "points", "HY lag": "steps", "HY ratio": "log", "TE": "bits"}
 _SHARES: Final = ("IS", "MIS", "CS", "PDS")
@@ -109,6 +114,7 @@ def readings(
             len(prices),
         )
         add_whole_day(found, parted, told.lags, every, bootstrap, rng)
+        add_hours(found, parted, whole, every)
     starts = pd.Series(np.r_[True, np.diff(segments) != 0])
     returns = cut.diff().mask(starts)
     spilled = spillover(
@@ -164,6 +170,17 @@ def add_whole_day(
         whole = pd.DataFrame(np.nan, parted.log_prices.columns, ["estimate", "low", "high"])
     for venue in whole.index:
         found["CWIS", str(venue)] = _triple(whole.loc[venue])
+
+
+def add_hours(found: Found, parted: Sample, whole: np.ndarray, every: int) -> None:
+    """Add IS x hours of the first venue; its interval takes the part of variance as known."""
+    last = parted.log_prices.iloc[:, [-1]]
+    kinds = np.where(whole, "all", "some")
+    variance = realised_variance(last, kinds, every=every, segments=parted.segments, days=parted.days).sum()
+    first = str(parted.log_prices.columns[0])
+    part = float(variance["all"] / variance.sum())
+    estimate, low, high = found["IS", first]
+    found["IS x hours", first] = (part * estimate, part * low, part * high)
 
 
 def add_leads(

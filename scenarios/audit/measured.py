@@ -25,8 +25,8 @@ def extract(of: Audit, made: dict[str, Any]) -> dict[str, Any]:
 
     designs: a dictionary for each: design, title, venues, identified, correlation, noise_ratio, width, and by
     estimator claim, truth, own_value, mean, bias, rmse, coverage, wrong. worlds: count, SC's smallest and largest
-    origin share, the diagnostics' ranges, and for SC and Brent by estimator bias, rmse, less_noise, rank, rank_low,
-    rank_high, coverage, failed.
+    origin share, the diagnostics' ranges, and for SC and Brent by estimator bias, rmse, less_noise, is_rmse, rank,
+    rank_low, rank_high, coverage, failed, refused.
     """
     kept = ("claim", "truth", "own_value", "mean", "bias", "rmse", "coverage", "wrong")
     designs = []
@@ -34,7 +34,18 @@ def extract(of: Audit, made: dict[str, Any]) -> dict[str, Any]:
         own = of.designs[of.designs["design"] == cell["design"]].set_index("estimator")
         designs.append({**cell, "estimators": {str(e): {k: own.at[e, k] for k in kept} for e in own.index}})
     scores = of.scores.set_index(["venue", "estimator"])
-    told = ("bias", "rmse", "less_noise", "rank", "rank_low", "rank_high", "coverage", "failed", "refused")
+    told = (
+        "bias",
+        "rmse",
+        "less_noise",
+        "is_rmse",
+        "rank",
+        "rank_low",
+        "rank_high",
+        "coverage",
+        "failed",
+        "refused",
+    )
     truth = of.worlds[of.worlds["venue"] == "SC"].drop_duplicates("world")
     worlds = {
         "count": of.depth.world_count,

@@ -112,10 +112,13 @@ def score_worlds(table: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     estimate - truth over worlds, with its standard error; rmse as it is, and less_noise: the root of the mean squared
     miss less the mean squared error of the truth itself; rank, rank_low, rank_high: Spearman's correlation; coverage:
     of the truth, by the estimate's interval alone, and with_truth_error: by an interval of the two errors together;
-    failed: share of worlds with a miss above FAILURE; refused: worlds without a share. Speed shares are on another
+    failed: share of worlds with a miss above FAILURE; refused: worlds without a share; is_rmse: rmse of IS over the
+    worlds that this estimator does not refuse, for a comparison of like with like. Speed shares are on another
     scale than origin shares, so that only their rank correlation is given.
     """
     rows = []
+    plain = table[table["estimator"] == "IS"].set_index(["world", "venue"])
+    squared_is = ((plain["estimate"] - plain["truth"]) ** 2).to_dict()
     for (estimator, venue), frame in table.groupby(["estimator", "venue"], sort=False):
         truth, se, estimate, low, high = (
             frame[c].to_numpy(float) for c in ("truth", "truth_se", "estimate", "low", "high")
@@ -137,7 +140,9 @@ def score_worlds(table: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
             squared = float(np.mean(miss**2))
             spread = np.where(np.isnan(low), 0.0, (high - low) / 2)[good]
             joint = np.hypot(spread, 1.96 * se[good])
+            beside = [squared_is.get((world, venue), np.nan) for world in frame["world"][good]]
             row |= {
+                "is_rmse": float(np.sqrt(np.nanmean(beside))) if np.isfinite(beside).any() else np.nan,
                 "bias": float(miss.mean()),
                 "bias_se": float(miss.std(ddof=1) / np.sqrt(n)) if n > 1 else np.nan,
                 "rmse": float(np.sqrt(squared)),
@@ -147,7 +152,18 @@ def score_worlds(table: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
                 "failed": float((np.abs(miss) > FAILURE).mean()),
             }
         rows.append(row)
-    order = ["estimator", "venue", "bias", "bias_se", "rmse", "less_noise", "rank", "rank_low", "rank_high"]
+    order = [
+        "estimator",
+        "venue",
+        "bias",
+        "bias_se",
+        "rmse",
+        "less_noise",
+        "is_rmse",
+        "rank",
+        "rank_low",
+        "rank_high",
+    ]
     order += ["coverage", "with_truth_error", "failed", "worlds", "refused"]
     return pd.DataFrame(rows).reindex(columns=order)
 

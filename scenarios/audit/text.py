@@ -43,6 +43,7 @@ def tables(of: Audit) -> dict[str, pd.DataFrame]:
             {
                 "bias": [_with_error(r["bias"], r["bias_se"]) for r in found_scores],
                 "rmse": [number(r["rmse"]) for r in found_scores],
+                "rmse of IS there": [number(r["is_rmse"]) for r in found_scores],
                 "less truth's error": [number(r["less_noise"]) for r in found_scores],
                 "rank correlation": [
                     _interval(r["rank"], r["rank_low"], r["rank_high"]) for r in found_scores

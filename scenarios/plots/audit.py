@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-_SHARES: Final = ("IS", "MIS", "CS", "PDS", "DY TO share", "CWIS")
+_SHARES: Final = ("IS", "MIS", "CS", "PDS", "DY TO share", "CWIS", "IS x hours")
 _SPEEDS: Final = ("ILS", "PILS")
 _LEADS: Final = ("DY NET", "HY lag", "HY ratio", "TE")
 _SPEED_NOTE: Final = "a speed share: rank only"
