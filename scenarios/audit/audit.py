@@ -32,6 +32,7 @@ COLUMNS: Final = {
     "bias_se": Column("share", "standard error of the bias over draws, or over worlds"),
     "rmse": Column("share", "root of the mean squared miss of the truth"),
     "less_noise": Column("share", "rmse without the error of the truth itself"),
+    "is_rmse": Column("share", "rmse of IS over the worlds that this estimator does not refuse"),
     "coverage": Column(
         "share", "of 95 % intervals that hold the truth, or of draws that name the right leader"
     ),
