@@ -112,7 +112,9 @@ def common_clock(world: World, samples: pd.DataFrame) -> tuple[pd.DataFrame, pd.
     quoted = logs.notna().all(axis=1).to_numpy()
     at_ns = samples.index.to_numpy()
     places = np.flatnonzero(quoted)
-    after_break = np.r_[True, np.diff(at_ns[places]) >= _BREAK_NS] if len(places) else np.zeros(0, dtype=bool)
+    step_ns = int(np.diff(at_ns).min()) if len(at_ns) > 1 else 0
+    gap_ns = max(_BREAK_NS, 2 * step_ns)
+    after_break = np.r_[True, np.diff(at_ns[places]) >= gap_ns] if len(places) else np.zeros(0, dtype=bool)
     fresh = np.zeros(len(quoted), dtype=bool)
     for start in places[after_break]:
         fresh[start : np.searchsorted(at_ns, at_ns[start] + NS_PER_MINUTE)] = True

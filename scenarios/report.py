@@ -25,8 +25,8 @@ _CAPTIONS = {
     "setters": "Whose orders moved SC's mid: shares in the variance of its five-minute changes, adding up to one. "
     "A share below 0: these orders push the price back.",
     "impulse": "One past, two futures: the changed run less the base since they parted, mean and 95 % interval.",
-    "effects": "Changed less base under the same random numbers. A filled point has an interval without zero; an "
-    "arrow says that the interval goes on.",
+    "effects": "Changed less base under the same random numbers: the headline, and every measure whose interval has no "
+    "zero (a filled point). An arrow says that the interval goes on.",
     "prices": "Mid prices in one of the replications; the two arms share all random numbers. A gap is a closed market.",
     "premium": "SC over Oman, less freight, insurance, inspection and storage: the mean of a trading day.",
     "tanks": "Crude in tank, cargoes on their way on top of it, and tankage: what does not fit waits at sea.",

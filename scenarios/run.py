@@ -323,7 +323,7 @@ def _draw(
     if "marginal_setter" in measures:
         folder.write_figure("setters", plots.marginal_setter_bars(summary))
     if len(found) > 1:
-        folder.write_figure("effects", plots.effects_forest(summary))
+        folder.write_figure("effects", plots.effects_forest(_worth_drawing(summary)))
     if "changed" in found and "responses" in found["changed"][0].frames:
         responses = impulse.impulse_response([r.frames["responses"] for r in found["changed"]])
         folder.write_figure("impulse", plots.impulse_bands(responses[responses["setter"] == ""]))
@@ -333,6 +333,23 @@ def _draw(
         folder.write_figure("prices", plots.price_paths(stacked(found, "quotes", first_only=True)))
         folder.write_figure("premium", plots.premium_path(stacked(found, "days")))
     folder.write_figure("tanks", plots.tanks(stacked(found, "tanks")))
+
+
+_ALWAYS_DRAWN = (
+    "origin_share.SC", "information_share.mean.SC", "whole_day_share.SC", "premium.import_parity", "shpgx_lng.mean",
+    "jkm.mean", "lng_stock.mean", "unserved_gas",
+)  # fmt: skip
+
+
+def _worth_drawing(summary: Sequence[Row]) -> list[Row]:
+    """Return the rows with an effect to see: those whose interval has no zero, and the headline whatever it says."""
+    kept = []
+    for row in summary:
+        effect = row.effect
+        clear = effect is not None and effect.low is not None and effect.low * (effect.high or 0.0) > 0
+        if clear or row.measure in _ALWAYS_DRAWN:
+            kept.append(row)
+    return kept
 
 
 def _manifest(
