@@ -17,7 +17,7 @@ from scenarios.spec import LoadedScenario, Measurement
 from scenarios.streams import Streams
 from scenarios.structural.adoption import adoption
 from scenarios.structural.impulse import responses
-from scenarios.structural.marginal import price_setters
+from scenarios.structural.marginal import marginal_setter
 from scenarios.structural.terms import terms
 from scenarios.tables import (
     Frames,
@@ -93,7 +93,7 @@ def _kept(world: World, seconds: float, *, simulated_flow: bool) -> Replication:
         samples = samples_frame(world)
         frames["days"] = trading_days_frame(world, samples)
         frames["quotes"] = quotes_frame(samples)
-        frames["price_setters"] = price_setters(world)
+        frames["price_setters"] = marginal_setter(world)
         messages = int(world.population.state["messages"]) if simulated_flow else 0
         information, reason = information_of(world, samples)
     since = world.loaded.scenario.period.first_trading_day

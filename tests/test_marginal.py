@@ -10,7 +10,7 @@ from worlds import VENUE_NAMES, run, scenario
 from agents.traders.state import OPENING, SETTERS, Class
 from exchange.codes import Phase, Side, Venue
 from exchange.units import NS_PER_SECOND
-from scenarios.structural.marginal import moved_bps, price_setters
+from scenarios.structural.marginal import marginal_setter, moved_bps
 from scenarios.world import World
 
 
@@ -39,7 +39,7 @@ def test_what_all_setters_moved_is_the_change_of_the_mid_to_the_half_tick(world,
 
 @pytest.mark.parametrize("venue", list(Venue))
 def test_shares_add_up_to_one(world, venue):
-    table = price_setters(world)
+    table = marginal_setter(world)
     own = table[table["venue"] == venue.name.capitalize().replace("Sc", "SC")]
     assert len(own) == 14 and own["share"].sum() == pytest.approx(1.0)
 
@@ -72,7 +72,7 @@ def test_the_first_quotes_of_a_session_are_booked_on_the_opening(world):
 
 def test_a_class_that_is_not_there_sets_no_price():
     absent = {f"traders.{venue}.informed_per_s": 0.0 for venue in VENUE_NAMES}
-    table = price_setters(run(scenario("base", absent), 1))
+    table = marginal_setter(run(scenario("base", absent), 1))
     assert (table.loc[table["setter"].isin(["informed", "anchored"]), "share"] == 0).all()
     assert (table.loc[table["setter"] == "makers", "share"].groupby(table["venue"]).sum() > 0.2).all()
 
@@ -86,7 +86,7 @@ def test_owners_are_split_by_their_share_and_move_nothing():
     told = mixed.population.state
     makers = told["credited"][Venue.SC, Class.MAKER]
     assert makers > 1000
-    a, b = (price_setters(w).groupby(["venue", "setter"])["share"].sum() for w in (mixed, foreign))
+    a, b = (marginal_setter(w).groupby(["venue", "setter"])["share"].sum() for w in (mixed, foreign))
     np.testing.assert_allclose(a, b)
 
 

@@ -76,6 +76,15 @@ def influence(
         having = {name: by_title[title] for name, by_title in told.items() if title in by_title}
         frames = [frame.add_suffix(f", {name}") if len(arms) > 1 else frame for name, frame in having.items()]
         print_frame(title, frames, console)
+    if sources[0].is_dir():
+        from scenarios.results import read_run
+        from scenarios.run_text import structural_tables
+
+        console.print(
+            "[bold]What the run itself knows[/bold], by resampling, pushing and counting", highlight=False
+        )
+        for title, frame in structural_tables(read_run(sources[0])).items():
+            print_frame(title, [frame], console)
     for line in dict.fromkeys(line for arm in arms for line in advice(arm)):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 

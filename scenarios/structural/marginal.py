@@ -40,10 +40,10 @@ COLUMNS = {
     ),
     "share": Column("share", "of the variance of five-minute changes of the mid (openings as one change)"),
 }
-"""Documentation of the columns of `price_setters`."""
+"""Documentation of the columns of `marginal_setter`."""
 
 
-def price_setters(world: World, step_minutes: int = STEP_MINUTES) -> pd.DataFrame:
+def marginal_setter(world: World, step_minutes: int = STEP_MINUTES) -> pd.DataFrame:
     """Return each setter's share in the variance of a venue's price changes: venue, setter, origin, share.
 
     With m_ct what the orders of c moved the mid in step t, and D_t = sum_c m_ct its whole change,

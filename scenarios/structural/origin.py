@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from exchange.codes import Venue
-from scenarios.ensemble import Job, Key
+from scenarios.ensemble import Job, Key, run_jobs
 from scenarios.results import Column
 from scenarios.spec import LoadedScenario
 from scenarios.streams import Streams
@@ -180,6 +180,23 @@ class OriginShare:
     def _sum(self, venue: Venue | None, part: Part | None, index: Index) -> np.ndarray[Any, Any]:
         wanted = [k for k, (p, v, _) in enumerate(GROUPS) if venue in (None, v) and part in (None, p)]
         return np.asarray(self.parts.of(index)[:, wanted].sum(axis=1))
+
+
+def origin_share(
+    loaded: LoadedScenario,
+    *,
+    changed: bool = False,
+    seed: int = 1,
+    samples: int = 8,
+    horizon_days: int = 5,
+    jobs: int = 1,
+) -> dict[int, OriginShare]:
+    """Measure the shares of one arm of a scenario, for each horizon from one day to `horizon_days`.
+
+    A sample runs twelve worlds. Empty for fewer than two samples.
+    """
+    planned = plan(loaded, changed=changed, seed=seed, samples=samples, horizon_days=horizon_days)
+    return collect(run_jobs(planned, jobs), seed=seed)
 
 
 def collect(results: Mapping[Key, Any], key: Key = ("origin",), *, seed: int) -> dict[int, OriginShare]:
