@@ -29,6 +29,7 @@ _FULL = 4
 FULL_PRECISION = 0.02
 """Half-width of the intervals of SC's origin shares at which the full profile stops, if no other is asked for."""
 _MOST_SAMPLES = 2_000
+_GROWTH = 3
 _TYPICAL_HALF_WIDTH = 0.21
 """Half-width x sqrt(samples) of SC's origin share in `base`, over 24 samples: what a first forecast rests on."""
 
@@ -174,7 +175,8 @@ def _until_narrow(
             return more
         have = found[0][horizon].samples
         half_width = max(by_horizon[horizon].half_width() for by_horizon in found)
-        wanted = min(_MOST_SAMPLES, max(by_horizon[horizon].samples_needed(goal) for by_horizon in found))
+        needed = max(by_horizon[horizon].samples_needed(goal) for by_horizon in found)
+        wanted = min(_MOST_SAMPLES, _GROWTH * have, needed)  # few samples know their own error badly
         if wanted <= have:
             verdict = "as asked" if half_width <= goal else f"at the most samples, not the {goal:g} asked for"
             say(f"SC's origin shares are known to {half_width:.3f} after {have} samples: {verdict}.")
@@ -185,8 +187,8 @@ def _until_narrow(
                 loaded, changed=arm == "changed", seed=seed, samples=range(have, wanted),
                 horizon_days=horizon, key=("origin", arm),
             )  # fmt: skip
-        minutes = sum(job.weight for job in planned) * day_seconds / 60
-        text = f"SC's origin shares are known to {half_width:.3f} after {have} samples; {goal:g} takes about {wanted}: "
+        minutes = sum(job.weight for job in planned) * day_seconds / 60 * (needed - have) / (wanted - have)
+        text = f"SC's origin shares are known to {half_width:.3f} after {have} samples; {goal:g} takes about {needed}: "
         say(f"{text}{minutes:.0f} more minutes.")
         more |= run_jobs(planned, jobs, progress)
 

@@ -11,6 +11,7 @@ import time
 from datetime import date, timedelta
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from worlds import scenario
@@ -19,7 +20,9 @@ import scenarios.run
 from exchange.clock import ns
 from exchange.units import NS_PER_DAY, NS_PER_MINUTE
 from scenarios.ensemble import Job, run_jobs
+from scenarios.results import read_run
 from scenarios.run import run as run_scenario
+from scenarios.run_text import structural_tables
 
 ROOT = Path(__file__).parents[1]
 SMALL = {
@@ -166,6 +169,70 @@ def test_brent_starts_from_and_ends_at_the_prices_of_the_user(tmp_path):
         settles_ns = ns(day) + NS_PER_DAY + 210 * NS_PER_MINUTE
         assert brent[brent.index >= settles_ns].iloc[0] == pytest.approx(given[day], rel=0.015)
     assert "user_prices_brent_usd_per_bbl" in (tmp_path / "mine" / "scenario.toml").read_text()
+
+
+def fake_world(*, sample, draws, **told):
+    """Stand in for origin.outcome: a price to which the groups add, SC's news a quarter of the variance."""
+    rng = np.random.default_rng(sample)
+    normal = rng.standard_normal((2, 6))
+    weights = np.array([1.0, 0.5, 1.5, 0.5, 0.0, 0.5])
+    return [float(4.2 + 0.01 * weights @ normal[list(draws), range(6)])] * told["horizon_days"]
+
+
+def test_samples_are_added_until_the_shares_of_sc_are_as_narrow_as_asked(tmp_path, monkeypatch):
+    monkeypatch.setattr("scenarios.structural.origin.outcome", fake_world)
+    short = scenario("base", SMALL | {"measurement.pass_through_samples": 0, "measurement.origin_samples": 4})
+    said: list[str] = []
+    path, rows = run_scenario(short, replications=1, out=tmp_path / "a", precision=0.08, say=said.append)
+    row = next(row for row in rows if row.measure == "origin_share.SC")
+    assert 0.04 < (row.base.high - row.base.low) / 2 <= 0.08
+    samples = json.loads((path / "manifest.json").read_text())["origin_samples"]
+    assert row.base.n == samples > 4 and row.base.value == pytest.approx(1.25 / 4.0, abs=0.1)
+    assert said[0].startswith("About") and "until SC's origin shares are known to 0.08" in said[0]
+    assert "more minutes" in said[1] and said[-1].endswith("as asked.")
+    _, coarse = run_scenario(short, replications=1, out=tmp_path / "b", say=said.append)
+    assert next(row for row in coarse if row.measure == "origin_share.SC").base.n == 4
+
+
+def test_the_full_profile_asks_for_narrow_intervals_and_says_how_long_that_takes(tmp_path, monkeypatch):
+    monkeypatch.setattr("scenarios.structural.origin.outcome", fake_world)
+    monkeypatch.setattr(scenarios.run, "_MOST_SAMPLES", 40)
+    short = scenario("base", SMALL | {"measurement.pass_through_samples": 0, "measurement.replications": 1})
+    said: list[str] = []
+    path, _ = run_scenario(short, out=tmp_path / "a", full=True, say=said.append)
+    assert "until SC's origin shares are known to 0.02" in said[0]
+    assert said[-1].endswith("after 40 samples: at the most samples, not the 0.02 asked for.")
+    manifest = json.loads((path / "manifest.json").read_text())
+    assert (manifest["origin_samples"], manifest["replications"]) == (40, 4)
+
+
+def test_arms_part_at_the_moment_that_is_asked_for(tmp_path):
+    figures = SMALL | {"measurement.origin_samples": 0, "measurement.pass_through_samples": 0}
+    told = ["run", "night-session-off", *sets(figures), "--jobs", "1", "--out", "mine"]
+    process = yangshan(*told, "--fork-at", "2024-11-06", cwd=tmp_path)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 2 and "night_session_suspension strikes at 2024-11-04T20:00" in err
+    process = yangshan(*told, "--fork-at", "2024-11-04T18:00", cwd=tmp_path)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    responses = pd.read_parquet(tmp_path / "mine" / "tables" / "impulse_response.parquet")
+    sc = responses[(responses["series"] == "SC") & (responses["setter"] == "")]
+    assert sc["horizon"].min() > 180  # from 21:00 on only one arm's SC trades
+    assert (tmp_path / "mine" / "figures" / "impulse.svg").stat().st_size > 1000
+    process = yangshan("run", "base", "--fork-at", "2024-11-06", cwd=tmp_path)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 2 and "base has no shocks or levers" in err
+
+
+def test_what_a_run_knows_itself_is_printed_beside_the_estimates(folders):
+    tables = structural_tables(read_run(folders[0][0]))
+    origin = tables["Origin shares, change over 1 day"]
+    assert list(origin.columns) == ["first order", "total", "Shapley"] and len(origin) == 6
+    pushed = tables["Pass-through of news, bps by time since it began"]
+    assert list(pushed.index[:3]) == ["at SC, moves SC", "at SC, moves Oman", "at SC, moves Brent"]
+    assert pushed.columns[0] == "1 min" and pushed.shape == (9, 6)
+    assert {"Whose orders set it", "Adoption and terms"} <= set(tables)
+    assert tables["Adoption and terms"].loc["adoption: crude imports priced on SC", "base"] == "0"
 
 
 def test_results_of_jobs_come_by_key_whatever_their_weight_and_number_of_workers():

@@ -47,6 +47,7 @@ COLUMNS = {
 }
 """Documentation of the columns of both frames of an OriginShare."""
 
+_NORMAL_95 = 1.959964
 _FIRST_SAMPLE = 1_000_000
 """The replication number of sample 0, out of the way of the replications that tables are made of."""
 
@@ -153,8 +154,14 @@ class OriginShare:
         return max(self.share(venue, part).half_width for part in ("news", "flow", None))
 
     def samples_needed(self, precision: float) -> int:
-        """Forecast how many samples bring SC's `half_width` down to `precision`: errors fall as the square root."""
-        return max(self.samples, math.ceil(self.samples * (self.half_width() / precision) ** 2))
+        """Forecast how many samples bring SC's `half_width` down to `precision`: errors fall as the square root.
+
+        The present error is scaled, and Student's t by then is taken for the normal quantile.
+        """
+        error = max(self.share(Venue.SC, part).standard_error for part in ("news", "flow", None))
+        if self.half_width() <= precision:
+            return self.samples
+        return max(self.samples + 1, math.ceil(self.samples * (_NORMAL_95 * error / precision) ** 2))
 
     def to_frame(self) -> pd.DataFrame:
         """Return all shares in long form: part, venue, index, horizon_days, share, low, high, standard_error."""
