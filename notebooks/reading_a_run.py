@@ -13,12 +13,13 @@
 # %% [markdown]
 # # Reading a run
 #
-# A run of Yangshan leaves a folder. This notebook opens one and says of each figure what it shows and what
-# it does not.
+# A run of Yangshan leaves a folder. What does each figure in it say, and what does it not say? In short: the
+# model's own truth (origin share, pass-through) and an econometrician's estimate (information share) stand
+# side by side; where they part, believe the first; and read every interval before its value.
 #
-# It reads the folder named by the environment variable `YANGSHAN_RUN`. Without one it makes a small run of
-# its own in under a minute: three trading days, few samples, so **wide intervals**. Editors that know `# %%`
-# cells open this file as it is; for Jupyter, with a real run:
+# This notebook reads the folder named by the environment variable `YANGSHAN_RUN`. Without one it makes a small
+# run of its own in under a minute: five trading days, few samples, so **wide intervals**. Editors that know
+# `# %%` cells open this file as it is; for Jupyter, with a real run:
 #
 #     yangshan run lng-outage --out runs/outage
 #     jupytext --to ipynb notebooks/reading_a_run.py
@@ -31,10 +32,11 @@ from pathlib import Path
 
 import pandas as pd
 from IPython.display import SVG, display
+from matplotlib.figure import Figure
 
 from scenarios import plots
 from scenarios.report import estimate_text
-from scenarios.results import Row, read_run
+from scenarios.results import Row, interval, read_run
 from scenarios.run import run
 from scenarios.spec import load_scenario
 
@@ -46,14 +48,14 @@ from scenarios.spec import load_scenario
 # %%
 SMALL = """
 extends = "lng-outage"
-title = "Three trading days, and six weeks without an LNG supplier"
+title = "Five trading days, and six weeks without an LNG supplier"
 
 [period]
-trading_days = 3
+trading_days = 5
 
 [measurement]
-replications = 2
-origin_samples = 2
+replications = 3
+origin_samples = 3
 origin_horizon_trading_days = 1
 pass_through_samples = 2
 """
@@ -72,7 +74,7 @@ result = read_run(os.environ.get("YANGSHAN_RUN") or small_run())
 print(f"{result.manifest['scenario']}, seed {result.manifest['seed']}: tables {', '.join(result.tables)}")
 
 
-def draw(figure: plots.Figure) -> None:
+def draw(figure: Figure) -> None:
     """Show a figure as the report does."""
     display(SVG(plots.to_svg(figure)))
 
@@ -116,15 +118,66 @@ pd.DataFrame([told(row) for row in result.rows]).set_index("measure")
 draw(plots.influence_bars(result.rows))
 
 # %% [markdown]
+# The same truth as a ladder, and in three indices. **First** is what a group explains alone; **total** also
+# counts every interaction that it has a part in; **Shapley** shares the interactions out, so that it adds up to
+# 100 % without a rest. Where first and total agree, causes add up and any of the three will do.
+
+# %%
+draw(plots.origin_waterfall(result.rows))
+
+# %%
+shares = result.table("origin_shares")
+shares = shares[(shares["arm"] == "base") & (shares["horizon_days"] == shares["horizon_days"].max())]
+texts = (100 * shares[["share", "low", "high"]]).apply(
+    lambda row: f"{row['share']:.0f} [{row['low']:.0f}, {row['high']:.0f}]", axis=1
+)
+shares.assign(text=texts).pivot(index=["venue", "part"], columns="index", values="text").rename_axis(
+    columns="index, % of the variance"
+)
+
+# %% [markdown]
+# ## By day, by night, over the whole day
+#
+# Information shares come from hours in which all three venues trade, so from SC's own hours. The whole-day share
+# weighs SC's day, its night and the hours in which SC is shut by Brent's variance in them; shut, SC has none. So a
+# venue can lead while it is open and still set little of a day's price. It joins estimates, and inherits their
+# errors.
+
+# %%
+draw(plots.day_and_night(result.rows))
+
+# %% [markdown]
+# ## Whose orders set it
+#
+# Every move of SC's mid is booked to the owner of the order that made it. Who moves the price is not who learnt
+# something first: makers set most quotes because they follow. A share below 0 pushes the price back.
+
+# %%
+draw(plots.marginal_setter_bars(result.rows))
+
+# %% [markdown]
 # ## Pass-through
 #
 # A programme buys at one venue, ten minutes long, and the same world runs without it. What is left of the
 # difference hours later is the price that the programme set. A row that is even across venues says that the
-# world took the price; a row that fades says that arbitrage or capital ended. It is a response to orders
-# that carry no news: it says nothing of how far news travels.
+# world took the price; a row that fades says that arbitrage or capital ended. Orders carry no news; so the second
+# line of the figure over time pushes with a piece of **news** first seen at one venue instead. How soon a venue
+# has what it will have in the end is its speed; how much it has is not.
 
 # %%
 draw(plots.pass_through_matrix(result.rows))
+
+# %%
+impacts = result.table("pass_through")
+impacts = impacts[impacts["arm"] == "base"].groupby(["kind", "pushed", "moved", "horizon_minutes"])[
+    "impact_bps"
+]
+found = impacts.agg(lambda values: interval(values.tolist(), "bps")).to_dict()
+responses = pd.DataFrame(
+    [(*key, one.value, one.low, one.high) for key, one in found.items()],
+    columns=["kind", "pushed", "moved", "horizon_minutes", "mean_bps", "low", "high"],
+)
+draw(plots.pass_through_horizons(responses))
 
 # %% [markdown]
 # ## Prices by day and by night
@@ -141,7 +194,7 @@ draw(plots.price_paths(result.table("quotes")))
 #
 # Import parity is Oman plus freight, insurance, inspection and storage. SC far above it pays for a cargo,
 # as long as a tank has room: so a premium that lasts is one of full tanks or tied capital. Below parity,
-# nothing needs to happen until re-export pays. Cargoes take three weeks, so three days of order flow show
+# nothing needs to happen until re-export pays. Cargoes take three weeks, so five days of order flow show
 # the level and no adjustment.
 
 # %%
@@ -161,6 +214,27 @@ draw(plots.tanks(result.table("tanks")))
 
 # %%
 draw(plots.gas_prices(result.table("gas_days")))
+
+# %% [markdown]
+# ## One past, two futures
+#
+# Both arms replay the same past up to the shock and part there; what the changed run has more than the base, day by
+# day, is the shock's impulse response. Its band is far narrower than those above: weather and ships are the same in
+# both futures and cancel.
+
+# %%
+impulse = result.table("impulse_response")
+draw(plots.impulse_bands(impulse[impulse["setter"] == ""]))
+
+# %% [markdown]
+# ## Adoption and terms
+#
+# Adoption counts volume by the price that its formula names, as a price-reporting agency would; terms are what
+# importers pay over the cheapest netback of the day. Neither says who discovers the price: a benchmark can be
+# adopted that discovers nothing.
+
+# %%
+pd.DataFrame([told(row) for row in result.rows if row.section == "Adoption and terms"]).set_index("measure")
 
 # %% [markdown]
 # ## What the change did
