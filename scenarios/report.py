@@ -61,6 +61,36 @@ def render(
     )
 
 
+HEADLINE = (
+    "origin_share.SC", "origin_share.news.SC", "origin_share.flow.SC", "information_share.mean.SC",
+    "information_share.day.SC", "information_share.night.SC", "whole_day_share.SC", "pass_through.SC.Brent",
+    "news_pass_through.SC.Brent", "speed.SC.Brent", "marginal_setter.SC.opening", "premium.import_parity",
+    "adoption.crude.SC", "terms.crude", "shpgx_lng.mean", "jkm.mean", "terms.LNG", "unserved_gas",
+)  # fmt: skip
+"""The measures that a page over several scenarios shows."""
+
+
+def render_scenarios(runs: Mapping[str, Sequence[Row]], figure: str, paths: Sequence[str]) -> str:
+    """Return one HTML page over several runs, by name: the figure (SVG text) and the headline measures of each."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    rows = []
+    for measure in HEADLINE:
+        found = {name: next((r for r in own if r.measure == measure), None) for name, own in runs.items()}
+        known = next((row for row in found.values() if row is not None), None)
+        if known is None:
+            continue
+        arms = [
+            (arm, [estimate_text(getattr(row, arm)) if row else "" for row in found.values()])
+            for arm in ("base", "changed", "effect")
+        ]
+        rows.append((known.label, known.unit, [(arm, cells) for arm, cells in arms if any(cells)]))
+    environment = Environment(loader=PackageLoader("scenarios"), autoescape=True, undefined=StrictUndefined)
+    return environment.get_template("scenarios.html.j2").render(
+        names=list(runs), rows=rows, figure=_inline(figure), paths=list(paths)
+    )
+
+
 def estimate_text(estimate: Estimate | None) -> str:
     """Write an estimate as `value [low, high]`, to two digits of its half width; "0" if exactly so, "" for None."""
     if estimate is None:

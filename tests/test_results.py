@@ -292,3 +292,24 @@ cli.main(["run", "toy"])
         _, errors = process.communicate(timeout=20)
     assert process.returncode == 130 and errors == "Interrupted; nothing was left behind.\n"
     assert list((tmp_path / "runs").iterdir()) == []
+
+
+def test_a_page_over_several_runs_draws_each_scenario_once(tmp_path, capsys):
+    def row(measure, value):
+        told = Estimate(value, value - 0.1, value + 0.1, 4, "share")
+        return Row("Who sets the price", measure, f"label of {measure}", "share", told, told, told)
+
+    for name, value in (("quiet", 0.2), ("loud", 0.4)):
+        with RunFolder(tmp_path / name) as folder:
+            folder.write_summary([row("origin_share.SC", value), row("terms.crude", value)])
+            folder.write_manifest(scenario=name, seed=1)
+    page = tmp_path / "page.html"
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["report", str(tmp_path / "quiet"), str(tmp_path / "loud"), "--out", str(page)])
+    assert stop.value.code == 0
+    html = page.read_text()
+    assert html.count("<svg") == 1 and "label of terms.crude" in html and "0.40 [0.30, 0.50]" in html
+    assert f"Report: {page}" in capsys.readouterr().out
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["report", str(tmp_path / "quiet"), "--out", str(page)])
+    assert stop.value.code == 2 and page.read_text() == html

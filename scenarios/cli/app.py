@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import typer
 
-from scenarios.cli import audit, bench, library, measure, run, sweep
+from scenarios.cli import audit, bench, library, measure, report, run, sweep
 from scenarios.tomlfile import BadInput
 
 app = typer.Typer(
@@ -29,6 +29,7 @@ for verb in (
     sweep.sweep,
     measure.compare,
     measure.influence,
+    report.report,
     audit.audit,
     bench.bench,
 ):
