@@ -175,7 +175,7 @@ def world_lines(worlds: dict[str, Any]) -> list[str]:
     span = f"{worlds['truth'][0]:.2f} to {worlds['truth'][1]:.2f}"
     text = (
         f"In {worlds['count']} simulated worlds (origin share {span}) SC's IS was off by {100 * own['bias']:+.0f} "
-        f"points on average (root mean square {_points(own['rmse'])}); "
+        f"points on average (root mean square {_points(own['rmse'])}, rank correlation {_rank(own)}); "
     )
     if size == "IS":
         text += "no other came nearer"
@@ -190,8 +190,7 @@ def world_lines(worlds: dict[str, Any]) -> list[str]:
     if ranked:
         order = max(ranked, key=lambda e: ranked[e]["rank"])
         first = ranked[order]
-        between = f"[{first['rank_low']:.2f}, {first['rank_high']:.2f}]"
-        text += f"; {order} ordered the worlds best (rank correlation {first['rank']:.2f} {between})"
+        text += f"; {order} ordered the worlds best (rank correlation {_rank(first)})"
     return [f"{text}."]
 
 
@@ -223,3 +222,9 @@ def _close(near: Sequence[tuple[Cell, float]]) -> str:
 
 def _points(share: float) -> str:
     return f"{100 * share:.0f} points"
+
+
+def _rank(score: dict[str, Any]) -> str:
+    if score["rank"] is None:
+        return "unknown"
+    return f"{score['rank']:.2f} [{score['rank_low']:.2f}, {score['rank_high']:.2f}]"

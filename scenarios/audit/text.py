@@ -73,6 +73,7 @@ def facts(of: Audit) -> list[str]:
     size, effort = of.depth.size, of.depth.effort
     spread = of.worlds.drop_duplicates(["world", "venue"])
     spread = spread[spread["venue"] == "SC"]
+    bound = int((of.levels["lags"] == effort.max_lags).sum())
     return [
         f"Designs: {len(of.depth.designs)}, {size.draws} draws each of {size.days} days of {size.rows} rows; "
         f"{size.bootstrap} draws of days for each interval; K by AIC up to 10, beta estimated",
@@ -80,7 +81,7 @@ def facts(of: Audit) -> list[str]:
         f"cache; truth: origin share over one trading day (news and flow of a venue together, Shapley value) from "
         f"{effort.samples} samples; estimates: {effort.days} trading days, K by AIC up to {effort.max_lags}",
         f"SC's origin share runs from {spread['truth'].min():.2f} to {spread['truth'].max():.2f} over the worlds; "
-        f"its own standard error is {spread['truth_se'].mean():.2f} on average",
+        f"its own standard error is {spread['truth_se'].mean():.2f} on average; in {bound} K is at its bound",
     ]
 
 

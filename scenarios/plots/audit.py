@@ -19,6 +19,8 @@ _SPEEDS: Final = ("ILS", "PILS")
 _LEADS: Final = ("DY NET", "HY lag", "HY ratio", "TE")
 _SPEED_NOTE: Final = "a speed share: rank only"
 _EDGE: Final = 1.04
+_ACROSS: Final = 3
+_HEADROOM: Final = 16.0  # per cent, for a line of text above the points
 
 
 def worlds_scatter(table: pd.DataFrame, scores: pd.DataFrame, venue: str = "SC") -> Figure:
@@ -30,15 +32,16 @@ def worlds_scatter(table: pd.DataFrame, scores: pd.DataFrame, venue: str = "SC")
     names = [name for name in (*_SHARES, *_SPEEDS) if name in set(table["estimator"])]
     count = table["world"].nunique()
     title = f"What estimators say of {venue}'s origin share in {count} simulated worlds"
-    with figure_in_style(title, 10.4, 6.0) as figure:
-        panels = figure.subplots(2, (len(names) + 1) // 2, sharex=True, sharey=True, squeeze=False)
+    rows = -(-len(names) // _ACROSS)
+    with figure_in_style(title, 8.4, 0.9 + 2.6 * rows) as figure:
+        panels = figure.subplots(rows, _ACROSS, sharex=True, sharey=True, squeeze=False)
         for axes in panels.flat[len(names) :]:
             axes.set_visible(False)
         for axes, name in zip(panels.flat, names, strict=False):
             own = table[(table["estimator"] == name) & (table["venue"] == venue)]
             score = scores[(scores["estimator"] == name) & (scores["venue"] == venue)].iloc[0]
             _scatter(axes, own, venue, speed=name in _SPEEDS)
-            axes.set_title(f"{name.removesuffix(' share')}: rank correlation {score['rank']:.2f}")
+            axes.set_title(f"{name.removesuffix(' share')}: rank corr. {score['rank']:.2f}")
             between = f"[{score['rank_low']:.2f}, {score['rank_high']:.2f}]"
             refused = f", {score['refused']:.0f} without a share" if score["refused"] else ""
             axes.text(0.03, 0.97, between + refused, transform=axes.transAxes, va="top", fontsize=8)
@@ -58,7 +61,7 @@ def design_scores(designs: pd.DataFrame, titles: Mapping[str, str]) -> Figure:
     shares = [e for e in (*_SHARES, *_SPEEDS) if e in set(designs["estimator"])]
     leads = [e for e in _LEADS if e in set(designs["estimator"])]
     by = designs.set_index(["design", "estimator"])
-    with figure_in_style("Estimators against known truth", 11.0, 1.5 + 0.36 * len(names)) as figure:
+    with figure_in_style("Estimators against known truth", 11.0, max(3.6, 1.6 + 0.36 * len(names))) as figure:
         left, right = figure.subplots(1, 2, sharey=True, width_ratios=[len(shares), len(leads)])
         _heat(
             left, by, names, shares, "bias", 0.5, "PuOr_r",
@@ -119,7 +122,7 @@ def _scatter(axes: Axes, own: pd.DataFrame, venue: str, *, speed: bool) -> None:
     colour = VENUE_COLOURS[venue]
     edges = (-100 * (_EDGE - 1), 100 * _EDGE)
     axes.set_xlim(edges)
-    axes.set_ylim(edges)
+    axes.set_ylim(edges[0], edges[1] + _HEADROOM)
     axes.set_aspect("equal")
     axes.grid(True, axis="both")
     axes.set_xticks([0, 50, 100])
