@@ -16,7 +16,15 @@ NOTEBOOKS = sorted(p for p in FOLDER.glob("*.py") if "jupytext:" in p.read_text(
 
 
 def test_there_are_notebooks():
-    assert [path for path in NOTEBOOKS if path.stem == "reading_a_run"]
+    expected = {
+        "delivery_base_expansion",
+        "lng_outage",
+        "matching_throughput",
+        "reading_a_run",
+        "real_prices",
+        "who_leads",
+    }
+    assert expected <= {path.stem for path in NOTEBOOKS}
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
