@@ -122,7 +122,7 @@ def advice(of: Estimates) -> list[str]:
         speed = "PILS" if len(of.shares.venues) == 2 else "d"
         said.append(
             f"Innovations correlate (up to {of.correlation:.2f}): IS is not unique and ILS is wrong; "
-            f"prefer PDS for the share and {speed} for speed."
+            f"for speed take {speed}."
         )
     width = float((of.shares.share("IS_high") - of.shares.share("IS_low"))["estimate"].max())
     if width > 0.2:
@@ -134,6 +134,24 @@ def advice(of: Estimates) -> list[str]:
                 f"The choice of K and beta moves the IS of {moves.idxmax()} by {100 * moves.max():.0f} points."
             )
     return said
+
+
+def audited(of: Estimates) -> list[str]:
+    """Say, a line each, what the audit against known truth found for data like these (see scenarios/audit)."""
+    from scenarios.audit.advice import advise
+
+    omega = of.shares.omega.to_numpy()
+    sd = np.sqrt(np.diag(omega))
+    passed = of.shares.gate.passed
+    bounds = (of.shares.share("IS_high") - of.shares.share("IS_low"))["estimate"]
+    return advise(
+        of.correlation,
+        len(of.shares.venues),
+        float(sd.max() / sd.min()),
+        width=float(bounds.max()) if passed else None,
+        gate=passed,
+        whole_day=of.whole_day is None,
+    )
 
 
 def _alpha_text(row: Any) -> dict[str, str]:

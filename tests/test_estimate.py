@@ -10,7 +10,7 @@ import pytest
 
 from scenarios import cli
 from scenarios.estimate import estimate, estimate_run, estimates_of
-from scenarios.estimate_text import advice, facts, tables
+from scenarios.estimate_text import advice, audited, facts, tables
 from scenarios.influence.information import information_shares
 from scenarios.results import Estimate, Row, RunFolder, read_run
 from scenarios.tomlfile import BadInput
@@ -143,12 +143,15 @@ def test_a_currency_is_taken_out():
     pd.testing.assert_frame_equal(*dated, rtol=1e-6)
 
 
-def test_correlated_innovations_bring_the_advice_to_prefer_pds():
+def test_correlated_innovations_bring_the_advice_to_leave_ils():
     frame = minutes(days=6, brent_hours=4, news=(1.0, 0.0), noise=0.5)
     slow = estimate(prices_of(frame), step="5min", lags=2, bootstrap=0)
     assert slow.correlation > 0.2
     told = " ".join(advice(slow))
-    assert "prefer PDS for the share and PILS for speed" in told and "sample finer" in told
+    assert "ILS is wrong; for speed take PILS" in told and "sample finer" in told
+    lines = audited(slow)
+    assert lines[0].startswith("Share: ") and lines[1].startswith("Speed: trust PILS")
+    assert any("simulated worlds" in line for line in lines)
 
 
 def test_quotes_that_come_at_odd_times_keep_their_hours_and_their_leader():
@@ -303,7 +306,7 @@ def test_the_verb_prints_the_arms_beside_each_other(run, capsys):
     assert ended.value.code == 0
     out = capsys.readouterr().out
     assert "B, base" in out and "A, changed" in out and "IS, mean of orderings" in out
-    assert "Clock: 60 s" in out and "prefer PDS" not in out
+    assert "Clock: 60 s" in out and "ILS is wrong" not in out
 
 
 def test_the_verb_refuses_bad_files_with_two(tmp_path, capsys):

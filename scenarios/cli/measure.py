@@ -60,7 +60,7 @@ def influence(
 ) -> None:
     """Estimate who leads, from a run's quotes or from your own prices: shares, spillovers, lead and lag."""
     from scenarios.estimate import estimates_of
-    from scenarios.estimate_text import advice, facts, tables
+    from scenarios.estimate_text import advice, audited, facts, tables
 
     arms = estimates_of(
         sources, columns=listed(columns), time=time, tz=tz, step=step, max_age=max_age, lags=lags, beta=beta,
@@ -85,7 +85,7 @@ def influence(
         )
         for title, frame in structural_tables(read_run(sources[0])).items():
             print_frame(title, [frame], console)
-    for line in dict.fromkeys(line for arm in arms for line in advice(arm)):
+    for line in dict.fromkeys(line for arm in arms for line in (*advice(arm), *audited(arm))):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
