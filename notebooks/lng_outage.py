@@ -182,6 +182,8 @@ print(f"{len(quotes.loc['base']):,} quotes of SC, Oman and Brent are alike in bo
 
 # %% [markdown]
 # ## The answer in figures
+#
+# What the first cell says is held against the run before the figures are told.
 
 
 # %%
@@ -193,6 +195,8 @@ def told(name: str) -> str:
 
 peaks = responses.loc[responses.groupby("series")["mean"].idxmax()].set_index("series")
 lowest = responses[responses["series"] == "LNG in tank"].set_index("horizon")["mean"]
+assert all(by_pairs[name].row.effect.low > 0 for name in ("shpgx_lng.mean", "jkm.mean", "terms.LNG"))
+assert by_pairs["lng_stock.mean"].row.effect.high < 0
 cuts = [found.variance_cut for name in SHOWN if (found := by_pairs[name]).variance_cut is not None]
 display(
     Markdown(

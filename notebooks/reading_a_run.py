@@ -54,10 +54,11 @@ title = "Five trading days, and six weeks without an LNG supplier"
 trading_days = 5
 
 [measurement]
-replications = 3
-origin_samples = 3
+replications = 4
+origin_samples = 4
 origin_horizon_trading_days = 1
-pass_through_samples = 2
+pass_through_samples = 4
+pass_through_days = 1
 """
 
 
@@ -224,7 +225,9 @@ draw(plots.gas_prices(result.table("gas_days")))
 
 # %%
 impulse = result.table("impulse_response")
-draw(plots.impulse_bands(impulse[impulse["setter"] == ""]))
+impulse = impulse[impulse["setter"] == ""]
+moved = impulse.groupby("series")["mean"].transform(lambda values: values.abs().max() > 0)
+draw(plots.impulse_bands(impulse[moved]))
 
 # %% [markdown]
 # ## Adoption and terms

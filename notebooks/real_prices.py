@@ -265,6 +265,8 @@ yangshan("influence", "typo.csv", "--columns", "SC,Brent")
 
 # %% [markdown]
 # ## The answer in figures
+#
+# What the first cell says is held against the results before the figures are told.
 
 # %%
 passed = [name for name, of in spans.items() if of.shares.gate.passed]
@@ -273,6 +275,11 @@ low, mean, high = (100 * table.loc[(name, "Brent")] for name in ("IS_low", "IS",
 means = [100 * of.share().loc["Brent", "estimate"] for of in found.values() if of.gate.passed]
 net = whole.spillover.directional.loc[("NET", "Brent")]
 first, last = by_clock["1 min"], list(by_clock.values())[-1]
+assert 0 < len(passed) < len(spans), "one common trend in some spans and not in others"
+assert high["estimate"] - low["estimate"] > 50 and whole.correlation > 0.9, (
+    "the news of a month is simultaneous"
+)
+assert net["low"] < 0 < net["high"], "monthly data do not say who goes first"
 
 
 def bounds(of: InformationShares) -> str:

@@ -208,6 +208,8 @@ print("\n".join(lines))
 
 # %% [markdown]
 # ## The answer in figures
+#
+# What the first cell says is held against the results before the figures are told.
 
 # %%
 of_design = scores.set_index(["design", "estimator"])
@@ -237,6 +239,14 @@ parts = "; ".join(
 )
 wrong = {name: of_design.loc[(name, "DY NET"), "wrong"] for name in ("clocks-11h", "one-clock")}
 best = order[-1]
+bias = of_design["bias"].xs("IS", level="estimator")
+assert bias["late"] < 0.1 and abs(bias["quarter"]) < 0.1, (
+    "near the truth where speed differs and noise hardly does"
+)
+assert bias["quiet"] > 0.5 and bias["overlap"] > 0.1, (
+    "quiet prices are rewarded, common hours taken for the day"
+)
+assert wrong["clocks-11h"] > 0.5 > wrong["one-clock"], "hours apart show a leader where there is none"
 display(
     Markdown(
         f"In the small world {percent(*truth.loc['SC', ['value', 'low', 'high']])} of the price's variance enters at "
