@@ -14,7 +14,8 @@ import pandas as pd
 
 from exchange.codes import Venue
 from exchange.units import BBL_PER_SC_LOT
-from scenarios.replication import Replication, clock_note
+from scenarios.information import clock_note
+from scenarios.replication import Replication
 from scenarios.results import Estimate, Row, interval, paired
 from scenarios.spec import LoadedScenario
 from scenarios.structural.marginal import SETTERS

@@ -283,7 +283,7 @@ def world_measures(
     """
     import numpy as np
 
-    from scenarios.replication import information_of
+    from scenarios.information import information_of
     from scenarios.streams import Streams
     from scenarios.tables import samples_frame, trading_days_frame
     from scenarios.world import NAMES, build

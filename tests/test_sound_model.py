@@ -18,7 +18,8 @@ from exchange.units import NS_PER_MINUTE, NS_PER_SECOND
 from scenarios.ensemble import run_jobs
 from scenarios.influence.information import InformationShares, information_shares
 from scenarios.influence.spillover import spillover
-from scenarios.replication import common_clock, replicate
+from scenarios.information import common_clock
+from scenarios.replication import replicate
 from scenarios.structural.origin import collect, plan
 from scenarios.tables import samples_frame
 

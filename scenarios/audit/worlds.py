@@ -22,7 +22,7 @@ from exchange.units import NS_PER_HOUR, NS_PER_SECOND
 from scenarios.audit.estimators import Readings, readings
 from scenarios.audit.linear import Path
 from scenarios.ensemble import Job, Progress, run_jobs
-from scenarios.replication import common_clock
+from scenarios.information import common_clock
 from scenarios.results import digest
 from scenarios.spec import LoadedScenario, load_scenario
 from scenarios.streams import Streams
