@@ -204,7 +204,7 @@ verdicts = "; ".join(f"{name} {gate.trace['trace'][1]:.0f}" for name, gate in ga
 
 def effect(name: str) -> str:
     """Return an effect with its interval and unit."""
-    return f"{estimate_text(rows[name].effect)} {rows[name].unit}"
+    return f"{estimate_text(rows[name].effect)} {rows[name].unit}".removesuffix(" share")
 
 
 display(
