@@ -168,7 +168,7 @@ def test_the_rules_of_bidding_have_dates():
 
 
 @given(INTERESTS, INTERESTS, st.integers(1, 20), st.integers(1, 7), st.none() | st.integers(0, 15))
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 def test_uplift_is_a_clock_that_is_called_aloud(bids, offers, base, step, room):
     cap = None if room is None else base + room
     outcome = uplift(bids_of(bids), offers_of(offers), base_fen=base, step_fen=step, cap_fen=cap)
@@ -176,14 +176,14 @@ def test_uplift_is_a_clock_that_is_called_aloud(bids, offers, base, step, room):
 
 
 @given(INTERESTS, INTERESTS, st.integers(15, 45), st.integers(1, 7), st.integers(1, 15))
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 def test_downward_is_a_clock_that_is_called_aloud(bids, offers, ceiling, step, floor):
     outcome = downward(bids_of(bids), offers_of(offers), ceiling_fen=ceiling, step_fen=step, floor_fen=floor)
     assert books(outcome.deals) == naive_downward(bids_of(bids), offers_of(offers), ceiling, step, floor)
 
 
 @given(INTERESTS, INTERESTS, st.sampled_from(Pricing))
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 def test_tender_takes_units_off_two_piles(bids, offers, pricing):
     outcome = tender(bids_of(bids), offers_of(offers), pricing)
     twin = naive_tender(bids_of(bids), offers_of(offers), uniform=pricing is Pricing.UNIFORM)
@@ -191,12 +191,14 @@ def test_tender_takes_units_off_two_piles(bids, offers, pricing):
 
 
 @given(INTERESTS, st.integers(1, 12), st.integers(20, 45), st.integers(1, 20), st.integers(1, 5))
+@settings(deadline=None)
 def test_slot_is_a_count_down(bids, quantity, ceiling, floor, step):
     slot = Slot("t", date(2018, 10, 24), date(2018, 10, 26), quantity, ceiling, floor)
     assert books(sell_slot(slot, bids_of(bids), step_fen=step).deals) == naive_slot(slot, bids_of(bids), step)
 
 
 @given(INTERESTS, st.integers(1, 12), st.integers(1, 20))
+@settings(deadline=None)
 def test_a_count_down_is_a_sealed_tender_at_own_prices(bids, quantity, floor):
     slot = Slot("s0", date(2018, 10, 24), date(2018, 10, 26), quantity, 41, floor)
     sealed = tender(bids_of(bids), [Offer("s0", floor, quantity)], Pricing.PAY_AS_BID)
@@ -204,7 +206,7 @@ def test_a_count_down_is_a_sealed_tender_at_own_prices(bids, quantity, floor):
 
 
 @given(INTERESTS, INTERESTS)
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 def test_a_fine_clock_is_a_sealed_tender_at_one_price(bids, offers):
     risen = uplift(bids_of(bids), offers_of(offers), base_fen=1, step_fen=1)
     sealed = tender(bids_of(bids), offers_of(offers), Pricing.UNIFORM)
@@ -215,6 +217,7 @@ def test_a_fine_clock_is_a_sealed_tender_at_one_price(bids, offers):
     st.lists(st.tuples(st.booleans(), PRICES, st.integers(1, 4)), max_size=6),
     st.lists(st.tuples(st.booleans(), PRICES, st.integers(1, 4)), max_size=6),
 )
+@settings(deadline=None)
 def test_presale_serves_orders_in_time(offers, orders):
     posted = [PresaleOffer(f"s{k}", JULY if j else NOVEMBER, p, q) for k, (j, p, q) in enumerate(offers)]
     placed = [PresaleOrder(f"b{i}", JULY if j else NOVEMBER, p, q) for i, (j, p, q) in enumerate(orders)]
@@ -232,6 +235,7 @@ HAULS = st.dictionaries(PLACES, st.integers(0, 9))
     st.lists(st.tuples(PLACES, st.booleans(), PRICES, st.integers(1, 4)), max_size=5),
     st.lists(st.tuples(HAULS, st.booleans(), PRICES, st.integers(1, 4)), max_size=5),
 )
+@settings(deadline=None)
 def test_wants_meet_listings_by_price_place_and_month(listings, wants):
     board = ListingBoard()
     for k, (place, july, price, quantity) in enumerate(listings):
@@ -264,7 +268,7 @@ MESSAGES = st.lists(st.tuples(st.integers(0, 7), PRICES, st.integers(1, 4)), max
 
 
 @given(MESSAGES, st.integers(1, 5))
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_the_book_is_a_list_that_is_looked_through(messages, step):
     sent = [
         Message(f"t{who}", Side.BUY if who % 2 else Side.SELL, price, quantity)
@@ -278,7 +282,7 @@ def test_the_book_is_a_list_that_is_looked_through(messages, step):
 
 
 @given(INTERESTS, INTERESTS, st.integers(1, 7))
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_units_and_money_are_conserved_and_nobody_trades_at_a_loss(bids, offers, step):
     asked, offered = bids_of(bids), offers_of(offers)
     limits = {bid.buyer: bid for bid in asked}
@@ -304,6 +308,7 @@ def test_units_and_money_are_conserved_and_nobody_trades_at_a_loss(bids, offers,
 
 
 @given(INTERESTS, INTERESTS)
+@settings(deadline=None)
 def test_one_price_is_the_lowest_and_the_highest_that_clear(bids, offers):
     asked, offered = bids_of(bids), offers_of(offers)
     sold = tender(asked, offered, Pricing.UNIFORM)
@@ -322,6 +327,7 @@ def test_one_price_is_the_lowest_and_the_highest_that_clear(bids, offers):
 
 
 @given(st.lists(st.integers(0, 9), min_size=1), st.data())
+@settings(deadline=None)
 def test_shares_are_whole_fair_and_complete(wanted, data):
     total = data.draw(st.integers(0, sum(wanted)))
     for rule in Rationing:
@@ -371,6 +377,7 @@ def test_who_defaults_loses_the_deposit_of_what_is_missing(performance, cash, fo
     st.integers(0, 20),
     st.data(),
 )
+@settings(deadline=None)
 def test_defaults_make_and_lose_no_money(deals, percent, data):
     signed = [Deal(f"s{s}", f"b{b}", price, quantity) for s, b, price, quantity in deals]
     performances = {

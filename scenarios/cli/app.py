@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import typer
 
-from scenarios.cli import audit, bench, library, measure, report, run, sweep
+from scenarios.cli import audit, bench, library, measure, mechanisms, report, run, sweep
 from scenarios.tomlfile import BadInput
 
 app = typer.Typer(
@@ -31,6 +31,7 @@ for verb in (
     measure.influence,
     report.report,
     audit.audit,
+    mechanisms.mechanisms,
     bench.bench,
 ):
     app.command()(verb)

@@ -10,6 +10,7 @@ from scenarios.plots.influence import (
     pass_through_horizons,
 )
 from scenarios.plots.maps import influence_lines, influence_map, measure_maps, sweep_figures
+from scenarios.plots.mechanisms import mechanisms_side_by_side
 from scenarios.plots.run import (
     effects_forest,
     gas_prices,
@@ -35,6 +36,7 @@ __all__ = [
     "influence_map",
     "marginal_setter_bars",
     "measure_maps",
+    "mechanisms_side_by_side",
     "origin_waterfall",
     "pass_through_horizons",
     "pass_through_matrix",
