@@ -1,26 +1,31 @@
 """Contract specifications, dated: what the rulebook says of a product on a day.
 
-The figures stand in rulebook/*.toml. The module holds no price and no phase of a venue.
+The figures stand in rulebook/*.toml, their names in terms.py; showing and comparing rules is for rules.py. The module
+holds no price and no phase of a venue.
 """
 
 from __future__ import annotations
 
+import difflib
 import tomllib
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from importlib import resources
 from operator import itemgetter
-from typing import Any, Literal
+from typing import Any, Literal, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from exchange.clock import OverseasSessions, Sessions, TradingCalendar
+from exchange.clock import Sessions, TradingCalendar
 from exchange.codes import PriceRule
+from exchange.limits import limit_after_locked_days, margin_after_locked_days
 from exchange.parameters import Parameters
+from exchange.terms import AccessTerms, DeliveryTerms, ListingTerms, RiskTerms, TradingTerms
 
-LastTradingDayRule = Literal["last_of_month_before_delivery", "last_of_second_month_before_delivery"]
+Confidence = Literal["high", "medium", "low", "what-if"]
 
 
 @dataclass(frozen=True, order=True)
@@ -34,6 +39,13 @@ class ContractMonth:
     def of(cls, day: date) -> ContractMonth:
         """Return the calendar month of a day."""
         return cls(day.year, day.month)
+
+    @classmethod
+    def named(cls, name: str) -> ContractMonth:
+        """Return the month that is named as in "1809". Raises ValueError for another form."""
+        if len(name) != 4 or not name.isdecimal() or not 1 <= int(name[2:]) <= 12:
+            raise ValueError(f"'{name}' is no delivery month; it must be as 1809, year and month")
+        return cls(2000 + int(name[:2]), int(name[2:]))
 
     @property
     def first_day(self) -> date:
@@ -72,51 +84,45 @@ class Specification(Parameters):
         return ticks * self.minor_units_per_tick / 100
 
 
-class ContractSpec(Specification):
+class ContractSpec(ListingTerms, TradingTerms, RiskTerms, DeliveryTerms, AccessTerms, Specification):
     """State the rules of a futures contract on one day.
 
     Percentages are whole numbers of the previous settlement; lots are one-sided. None: the venue has no such
-    rule. `position_limits_lots`: to the end of the third month before delivery, in the second, and in the one
-    before it. `*_trading_days` count back from the last trading day, which is 0.
+    rule. `*_trading_days` count back from the last trading day, which is 0. Price limits hold in the trading of the
+    day, margins from its clearing on: a circular "from the settlement of the 10th" sets margins of the 10th and the
+    limits of the trading day after it.
     """
-
-    lot_bbl: int = Field(gt=0)
-    price_rule: PriceRule
-    order_kinds: tuple[str, ...]
-    max_order_lots: int = Field(gt=0)
-    sessions: Sessions | OverseasSessions
-    last_trading_day_rule: LastTradingDayRule
-    listed_consecutive_months: int
-    roll_trading_days: int
-    listed_quarterly_months: int | None = None
-    price_limit_percent: int | None = None
-    statutory_limit_percent: int | None = None
-    statutory_margin_percent: int | None = None
-    listing_day_limit_multiple: int | None = None
-    limit_steps_after_locked_days_percent: tuple[int, ...] = ()
-    margin_spec_percent: int | None = None
-    margin_hedge_percent: int | None = None
-    margin_above_stepped_limit_percent: int | None = None
-    margin_month_before_delivery_percent: int | None = None
-    margin_near_expiry_percent: int | None = None
-    near_expiry_trading_days: int | None = None
-    fee_cny_per_lot: float | None = None
-    delivery_fee_cny_per_bbl: float | None = None
-    delivery_period_trading_days: int | None = None
-    storage_fee_cny_per_bbl_day: float | None = None
-    position_limits_lots: tuple[int, int, int] | None = None
-    person_exit_trading_days: int | None = None
-    opening_limit_lots_per_day: int | None = None
-    deliverable_short_trading_days: int | None = None
-    tas_widest_ticks: int | None = None
 
     @field_validator("price_rule", mode="before")
     @classmethod
     def _rule_by_name(cls, value: Any) -> Any:
         return PriceRule[value] if isinstance(value, str) and value in PriceRule.__members__ else value
 
+    @model_validator(mode="after")
+    def _lot_has_one_unit(self) -> ContractSpec:
+        if bool(self.lot_bbl) == bool(self.lot_tonnes):
+            raise ValueError("one of lot_bbl and lot_tonnes must be given, and only one")
+        return self
+
+    @property
+    def unit(self) -> Literal["bbl", "tonne"]:
+        """The unit of the quoted price."""
+        return "bbl" if self.lot_bbl else "tonne"
+
+    @property
+    def lot_units(self) -> int:
+        """Barrels or tonnes in a lot."""
+        return self.lot_bbl or self.lot_tonnes or 0
+
+    @property
+    def minor_units_per_tick_and_lot(self) -> int:
+        """What a move of one tick is worth a lot, in fen or cents."""
+        return self.minor_units_per_tick * self.lot_units
+
     def last_trading_day(self, month: ContractMonth, calendar: TradingCalendar) -> date:
         """Return the last trading day of a delivery month. Raises LookupError outside the calendar."""
+        if self.last_trading_day_exceptions and str(month) in self.last_trading_day_exceptions:
+            return self.last_trading_day_exceptions[str(month)]
         months_ahead = 0 if self.last_trading_day_rule == "last_of_month_before_delivery" else -1
         return calendar.on_or_before(month.plus(months_ahead).first_day - timedelta(days=1))
 
@@ -134,10 +140,69 @@ class ContractSpec(Specification):
             month = month.plus(1)
         return month
 
-    def margin_percent(
-        self, month: ContractMonth, day: date, calendar: TradingCalendar, *, hedge: bool = False
+    def listed_months(self, day: date, calendar: TradingCalendar) -> tuple[ContractMonth, ...]:
+        """Return the delivery months that trade on a day, nearest first.
+
+        The nearest consecutive months whose last trading day has not passed, then quarterly ones, none before
+        `first_contract`. Raises LookupError outside the calendar.
+        """
+        nearest = ContractMonth.of(day).plus(1)
+        while self.last_trading_day(nearest, calendar) < day:
+            nearest = nearest.plus(1)
+        months = [nearest.plus(k) for k in range(self.listed_consecutive_months)]
+        later = months[-1]
+        while len(months) < self.listed_consecutive_months + (self.listed_quarterly_months or 0):
+            later = later.plus(1)
+            if later.month % 3 == 0:
+                months.append(later)
+        first = ContractMonth.named(self.first_contract) if self.first_contract else nearest
+        return tuple(month for month in months if month >= first)
+
+    def is_listing_day(self, month: ContractMonth, day: date, calendar: TradingCalendar) -> bool:
+        """Tell whether a delivery month trades for the first time on a trading day."""
+        if month not in self.listed_months(day, calendar):
+            return False
+        before = calendar.previous(day)
+        if self.launched is not None and before < self.launched:
+            return True
+        return month not in self.listed_months(before, calendar)
+
+    def limit_percent(
+        self, month: ContractMonth, day: date, calendar: TradingCalendar, *, locked_days: int = 0
     ) -> int | None:
-        """Return the margin in percent: the base, or a step of the ladder to delivery if higher."""
+        """Return the price limit of a delivery month in percent, after `locked_days` days locked the same way.
+
+        On its listing day it is a multiple of the usual one. None at a venue without limits.
+        """
+        base = self.price_limit_percent
+        if base is None:
+            return None
+        if self.listing_day_limit_multiple is not None and self.is_listing_day(month, day, calendar):
+            return base * self.listing_day_limit_multiple
+        return self.stepped_limit_percent(locked_days)
+
+    def stepped_limit_percent(self, locked_days: int) -> int | None:
+        """Return the price limit in percent of the day after `locked_days` days locked the same way."""
+        if self.price_limit_percent is None:
+            return None
+        ceiling = 100 if self.limit_ceiling_percent is None else self.limit_ceiling_percent
+        steps = self.limit_steps_after_locked_days_percent
+        return limit_after_locked_days(self.price_limit_percent, locked_days, steps, ceiling_percent=ceiling)
+
+    def margin_percent(
+        self,
+        month: ContractMonth,
+        day: date,
+        calendar: TradingCalendar,
+        *,
+        hedge: bool = False,
+        locked_days: int = 0,
+    ) -> int | None:
+        """Return the margin in percent: the base, or a step of the ladder to delivery if higher.
+
+        `locked_days`: as many days locked the same way, the last of them today; then the margin is that above the
+        next day's limit, if higher.
+        """
         base = self.margin_hedge_percent if hedge else self.margin_spec_percent
         if base is None:
             return None
@@ -147,16 +212,32 @@ class ContractSpec(Specification):
         near = self.near_expiry_trading_days
         if near is not None and self.days_to_expiry(month, day, calendar) <= near:
             steps.append(self.margin_near_expiry_percent or 0)
-        return max(steps)
+        limit, above = self.stepped_limit_percent(locked_days), self.margin_above_stepped_limit_percent
+        if limit is None or above is None:
+            return max(steps)
+        return margin_after_locked_days(max(steps), limit, locked_days, above)
 
     def position_limit_lots(self, month: ContractMonth, day: date) -> int | None:
-        """Return the largest position of a client in a delivery month on a day, in lots."""
+        """Return the largest position of a client in a delivery month on a day, in lots.
+
+        It is also that of a member or an overseas special participant that is no broker; hedgers have quotas.
+        """
         if self.position_limits_lots is None:
             return None
         far, second_month, month_before = self.position_limits_lots
         if ContractMonth.of(day) >= month.plus(-1):
             return month_before
         return second_month if ContractMonth.of(day) == month.plus(-2) else far
+
+    def broker_limit_lots(self, open_interest_lots: int) -> int | None:
+        """Return the largest position of a broker's clients together in a month, in lots; None below its threshold.
+
+        floor(open interest x percent / 100), one-sided.
+        """
+        percent, threshold = self.position_limit_broker_percent, self.position_limit_broker_from_lots
+        if percent is None or threshold is None or open_interest_lots < threshold:
+            return None
+        return open_interest_lots * percent // 100
 
 
 class ListingSpec(Specification):
@@ -175,18 +256,53 @@ _KINDS: Mapping[str, type[Specification]] = {"futures": ContractSpec, "listing":
 
 
 class Row(BaseModel):
-    """Set some keys of a specification from a trading day on; all other keys stay as they were."""
+    """Set some keys of a specification from a trading day on; all other keys stay as they were.
+
+    `absent` names rules that are not, or no longer, in force. A table of named entries, such as the depots, is set
+    entry by entry: "depots.yangshan".
+    """
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
     effective: date
     source: str = Field(min_length=1)
-    confidence: Literal["high", "medium", "low"]
+    confidence: Confidence
+    absent: tuple[str, ...] = ()
 
     @property
     def figures(self) -> dict[str, Any]:
         """The keys that the row sets."""
         return dict(self.model_extra or {})
+
+
+class Note(BaseModel):
+    """Say of some keys what a reader should know between two days, both included, such as a gap in the record."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    keys: tuple[str, ...]
+    first: date
+    last: date
+    text: str
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One key, or one entry of a table ("table.entry"), set from a day on; the value is None where it ends."""
+
+    key: str
+    effective: date
+    value: Any
+    source: str
+    confidence: str
+
+
+class RulebookError(ValueError):
+    """Say what is wrong with rules: one (key, message) each problem."""
+
+    def __init__(self, name: str, problems: Sequence[tuple[str, str]]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(f"{name}: " + "; ".join(f"{key}: {message}" for key, message in problems))
 
 
 @dataclass(frozen=True)
@@ -196,14 +312,16 @@ class Rulebook:
     name: str
     rows: tuple[Row, ...]
     specifications: tuple[tuple[date, Specification], ...]
+    model: type[Specification]
+    hours: Mapping[str, Any]
+    notes: tuple[Note, ...] = ()
 
     @classmethod
     def load(cls, name: str) -> Rulebook:
-        """Read and check a rulebook of the package. Raises LookupError (unknown name) or ValueError."""
-        file = resources.files("exchange") / "rulebook" / f"{name}.toml"
+        """Return a rulebook of the package, read and checked once. Raises LookupError (unknown name) or ValueError."""
         if name not in rulebook_names():
             raise LookupError(f"no rulebook '{name}'; there are {', '.join(rulebook_names())}")
-        return cls.parse(file.read_text(encoding="utf-8"))
+        return _load(name)
 
     @classmethod
     def parse(cls, text: str) -> Rulebook:
@@ -217,10 +335,21 @@ class Rulebook:
                     raise ValueError(f"row of {entry['effective']}: no hours named '{entry['sessions']}'")
                 entry = {**entry, "sessions": hours[entry["sessions"]]}
             rows.append(Row.model_validate(entry))
-        rows.sort(key=lambda row: row.effective)
-        name, model = document["name"], _KINDS[document["kind"]]
-        days = sorted({row.effective for row in rows})
-        return cls(name, tuple(rows), tuple((day, _specification(name, model, rows, day)) for day in days))
+        notes = tuple(Note.model_validate(note) for note in document.get("notes", ()))
+        return cls.of(document["name"], rows, _KINDS[document["kind"]], hours, notes)
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        rows: Sequence[Row],
+        model: type[Specification],
+        hours: Mapping[str, Any],
+        notes: tuple[Note, ...],
+    ) -> Rulebook:
+        """Check rows and put them in order. Raises RulebookError with the day and the keys at fault."""
+        ordered = tuple(sorted(rows, key=lambda row: row.effective))
+        return cls(name, ordered, _specifications(name, model, ordered), model, hours, notes)
 
     @property
     def first_day(self) -> date:
@@ -241,20 +370,138 @@ class Rulebook:
             raise LookupError(f"{self.name} has no rules on {day}; they begin on {self.first_day}")
         return self.specifications[position - 1][1]
 
+    def listed_months(self, day: date, calendar: TradingCalendar) -> tuple[ContractMonth, ...]:
+        """Return the delivery months that trade on a day, nearest first."""
+        return self.on(day).listed_months(day, calendar)
 
-def _specification(name: str, model: type[Specification], rows: Sequence[Row], day: date) -> Specification:
+    def settings(self) -> tuple[Setting, ...]:
+        """Return what every row sets, in order of date; the entries of a table one by one."""
+        return tuple(
+            Setting(key, row.effective, value, row.source, row.confidence)
+            for row in self.rows
+            for key, value in settings_of(self.model, row)
+        )
+
+    def in_force(self, day: date) -> dict[str, Setting]:
+        """Return the setting of every rule in force on a day, and of every rule that a row has ended, by key.
+
+        A table has one setting for each of its entries, or one of its own when it has none.
+        """
+        found: dict[str, Setting] = {}
+        for setting in self.settings():
+            if setting.effective > day:
+                break
+            table, dot, _ = setting.key.partition(".")
+            if dot and setting.value is None:
+                found.pop(setting.key, None)
+                if not any(key.startswith(f"{table}.") for key in found):
+                    found[table] = setting
+                continue
+            if dot:
+                found.pop(table, None)
+            elif setting.value is None:
+                for key in [key for key in found if key.startswith(f"{table}.")]:
+                    del found[key]
+            found[setting.key] = setting
+        return found
+
+    def with_overrides(self, figures: Mapping[str, Any], since: date, *, source: str = "what-if") -> Rulebook:
+        """Return a rulebook in which some keys have other values from a day on, whatever its later rows say.
+
+        `figures` is written as a row of the file: keys or tables, or dotted keys down to one figure of an entry
+        ("deliverable_grades.oman.differential_cny_per_bbl"); `sessions` may name hours of the file; `absent` lists
+        rules to end. What is not named in an entry stays as it is. Its rows say `source` and have the confidence
+        "what-if". Raises RulebookError with every problem: unknown key (nearest name), bad value, bad day.
+        """
+        from exchange.overrides import overridden
+
+        return overridden(self, figures, since, source)
+
+
+@cache
+def _load(name: str) -> Rulebook:
+    file = resources.files("exchange") / "rulebook" / f"{name}.toml"
+    return Rulebook.parse(file.read_text(encoding="utf-8"))
+
+
+@cache
+def table_keys(model: type[Specification]) -> frozenset[str]:
+    """Return the keys of a specification that hold named entries, each with a date and source of its own."""
+    fields = model.model_fields.items()
+    return frozenset(k for k, f in fields if get_origin(f.annotation) is dict and k not in _NO_RULES)
+
+
+def rule_keys(model: type[Specification]) -> tuple[str, ...]:
+    """Return the keys of a specification that a rulebook sets."""
+    return tuple(key for key in model.model_fields if key not in _NO_RULES)
+
+
+_NO_RULES = frozenset({"source", "confidence"})
+
+
+def settings_of(model: type[Specification], row: Row) -> Iterator[tuple[str, Any]]:
+    """Yield what a row sets, the entries of a table one by one; None for what it ends."""
+    tables = table_keys(model)
+    for key, value in row.figures.items():
+        if key in tables and isinstance(value, Mapping):
+            for name, entry in value.items():
+                yield f"{key}.{name}", entry
+        else:
+            yield key, value
+    for key in row.absent:
+        yield key, None
+
+
+def _specifications(
+    name: str, model: type[Specification], rows: Sequence[Row]
+) -> tuple[tuple[date, Specification], ...]:
     figures: dict[str, Any] = {}
     source: dict[str, str] = {}
     confidence: dict[str, str] = {}
-    for row in rows:
-        if row.effective <= day:
-            figures |= row.figures
-            source |= dict.fromkeys(row.figures, row.source)
-            confidence |= dict.fromkeys(row.figures, row.confidence)
-    try:
-        return model.model_validate({**figures, "source": source, "confidence": confidence})
-    except ValidationError as error:
-        raise ValueError(f"{name} on {day}: {error}") from error
+    seen: dict[str, date] = {}
+    found: list[tuple[date, Specification]] = []
+    known = rule_keys(model)
+    for position, row in enumerate(rows):
+        for key, value in settings_of(model, row):
+            table, dot, entry = key.partition(".")
+            if table not in known:
+                raise RulebookError(f"{name} on {row.effective}", [(key, unknown(table, known))])
+            if seen.get(key) == row.effective:
+                raise RulebookError(f"{name} on {row.effective}", [(key, "is set twice on this day")])
+            seen[key] = row.effective
+            if dot:
+                entries = {k: v for k, v in figures.get(table, {}).items() if k != entry}
+                figures[table] = entries | ({} if value is None else {entry: value})
+            elif value is None:
+                figures.pop(key, None)
+            else:
+                figures[key] = value
+            source[table], confidence[table] = row.source, row.confidence
+        if position + 1 < len(rows) and rows[position + 1].effective == row.effective:
+            continue
+        try:
+            checked = model.model_validate({**figures, "source": source, "confidence": confidence})
+        except ValidationError as error:
+            raise RulebookError(f"{name} on {row.effective}", _said(error)) from error
+        found.append((row.effective, checked))
+    return tuple(found)
+
+
+def _said(error: ValidationError) -> list[tuple[str, str]]:
+    said = []
+    for item in error.errors(include_url=False):
+        key = ".".join(str(part) for part in item["loc"] if not str(part)[:1].isupper()) or "the rules"
+        text = item["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+        value = item.get("input")
+        shown = f"{value!r}: " if isinstance(value, str | int | float) else ""
+        said.append((key, shown + text[:1].lower() + text[1:]))
+    return said
+
+
+def unknown(word: str, known: Sequence[str]) -> str:
+    """Return the sentence for a name that is not known: with the nearest known one, or else with all."""
+    close = difflib.get_close_matches(word, known, n=1)
+    return "unknown" + (f". Did you mean '{close[0]}'?" if close else f". Known: {', '.join(known)}")
 
 
 def rulebook_names() -> list[str]:

@@ -20,16 +20,28 @@ def price_limits(previous_settlement_ticks: int, percent: int) -> tuple[int, int
     return low, high
 
 
-def limit_after_locked_days(percent: int, locked_days: int, steps_percent: Sequence[int]) -> int:
+def limit_after_locked_days(
+    percent: int, locked_days: int, steps_percent: Sequence[int], *, ceiling_percent: int = 20
+) -> int:
     """Return the limit, in percent, of the day after `locked_days` days locked the same way.
 
-    Base after none, base + first step after one, base + last step after that; at most 20 % unless the base is
+    Base after none, base + first step after one, base + last step after that; at most the ceiling unless the base is
     higher.
     """
     if locked_days == 0 or not steps_percent:
         return percent
     step = steps_percent[min(locked_days, len(steps_percent)) - 1]
-    return max(percent, min(20, percent + step))
+    return max(percent, min(ceiling_percent, percent + step))
+
+
+def margin_after_locked_days(
+    percent: int, stepped_limit_percent: int, locked_days: int, above_percent: int
+) -> int:
+    """Return the margin, in percent, after `locked_days` days locked the same way: the next limit + `above_percent`.
+
+    Never less than the usual margin; that alone after a day that was not locked.
+    """
+    return max(percent, stepped_limit_percent + above_percent) if locked_days else percent
 
 
 def settlement_price_ticks(turnover_ticks_lots: int, volume_lots: int, previous_settlement_ticks: int) -> int:
