@@ -1,4 +1,4 @@
-"""Generated input of the book tests: long random streams by NumPy, short adversarial ones by hypothesis."""
+"""Generated input of the book and clearing tests: long random streams by NumPy, short ones by hypothesis."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from exchange.book import OrderBook
+from exchange.clearing.house import FILL, ClearingHouse, Offset
 from exchange.codes import Code, Kind
 from exchange.naive_book import NaiveBook
 from exchange.records import MESSAGE
@@ -131,3 +132,49 @@ def sound(book: OrderBook) -> None:
 def accepted(codes: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Return where new orders were accepted."""
     return np.asarray(codes == Code.ACCEPTED)
+
+
+CONTRACTS, ACCOUNTS = 3, 6
+Wish = tuple[int, int, int, int, int, bool, bool]
+"""A trade that two accounts wish for: buyer, seller, contract, price less settlement in ticks, lots, and who closes."""
+
+
+def wishes(most: int = 12, accounts: int = ACCOUNTS) -> st.SearchStrategy[list[Wish]]:
+    """Draw the trades of a day between few accounts, so that they meet again; a buyer may be its own seller."""
+    account = st.integers(0, accounts - 1)
+    trade = st.tuples(
+        account, account, st.integers(0, CONTRACTS - 1), st.integers(-400, 400), st.integers(1, 30),
+        st.booleans(), st.booleans(),
+    )  # fmt: skip
+    return st.lists(trade, max_size=most)
+
+
+def random_wishes(count: int, seed: int, accounts: int, contracts: int = CONTRACTS) -> list[Wish]:
+    """Return many trades by NumPy, as `wishes` draws few."""
+    rng = np.random.default_rng(seed)
+    columns = (
+        rng.integers(0, accounts, count), rng.integers(0, accounts, count), rng.integers(0, contracts, count),
+        rng.integers(-400, 401, count), rng.geometric(0.2, count), rng.random(count) < 0.5, rng.random(count) < 0.5,
+    )  # fmt: skip
+    return list(zip(*(column.tolist() for column in columns), strict=True))
+
+
+def fills_wished(house: ClearingHouse, trades: Sequence[Wish]) -> np.ndarray[Any, Any]:
+    """Return FILL rows of a day's trades; whoever closes takes earlier lots, then today's, and opens the rest."""
+    today = house.today_lots.copy()
+    earlier = house.held_lots - today
+    rows = []
+    for buyer, seller, contract, away, lots, buyer_closes, seller_closes in trades:
+        price = int(house.settled_ticks[contract]) + away
+        for account, side, closes in ((buyer, 0, buyer_closes), (seller, 1, seller_closes)):
+            left = lots
+            for offset, stock in ((Offset.CLOSE, earlier), (Offset.CLOSE_TODAY, today)):
+                part = min(left, int(stock[1 - side, contract, account])) if closes else 0
+                if part:
+                    stock[1 - side, contract, account] -= part
+                    rows.append((account, contract, side, offset, price, part))
+                    left -= part
+            if left:
+                rows.append((account, contract, side, Offset.OPEN, price, left))
+                today[side, contract, account] += left
+    return np.array(rows, FILL)

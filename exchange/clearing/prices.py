@@ -1,0 +1,93 @@
+"""Settlement prices of the months of a product, with and without trades, and whether a month closed at its limit.
+
+It averages no trades: the volume-weighted price of a month that traded is exchange/limits.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from exchange.clearing.rules import Array
+from exchange.units import NS_PER_MINUTE
+
+
+@dataclass(frozen=True)
+class MonthDay:
+    """Hold what is known of a listed month at a day's end, in ticks; `traded_ticks` is None without trades.
+
+    `locked_ticks` is the limit at which bids alone (or offers alone) stood at the close of a day without trades.
+    """
+
+    previous_ticks: int
+    traded_ticks: int | None = None
+    low_ticks: int = 1
+    high_ticks: int = 2**31 - 1
+    locked_ticks: int | None = None
+
+
+def settle_months(months: Sequence[MonthDay], *, by_percent: bool = False) -> list[int]:
+    """Return the settlement prices of a product's months, nearest delivery first, in ticks.
+
+    Traded: its mean price. Not traded but closed with bids or offers alone at a limit: that limit. Else the previous
+    settlement moved by the change of the nearest month that traded, the earlier of two as near: in ticks, or in
+    proportion with `by_percent` (half a tick up); within the month's limits. Nothing traded: the previous
+    settlement. Source: assumption: domain knowledge (previous settlement plus the change of a benchmark month).
+    """
+    traded = [place for place, month in enumerate(months) if month.traded_ticks is not None]
+    settled = []
+    for place, month in enumerate(months):
+        if month.traded_ticks is not None:
+            settled.append(month.traded_ticks)
+        elif month.locked_ticks is not None:
+            settled.append(month.locked_ticks)
+        elif not traded:
+            settled.append(month.previous_ticks)
+        else:
+            nearest = months[min(traded, key=lambda other: (abs(other - place), other))]
+            settled.append(_moved(month, nearest, by_percent))
+    return settled
+
+
+def _moved(month: MonthDay, benchmark: MonthDay, by_percent: bool) -> int:
+    assert benchmark.traded_ticks is not None
+    price = month.previous_ticks + benchmark.traded_ticks - benchmark.previous_ticks
+    if by_percent:
+        doubled = 2 * month.previous_ticks * benchmark.traded_ticks + benchmark.previous_ticks
+        price = doubled // (2 * benchmark.previous_ticks)
+    return max(month.low_ticks, min(month.high_ticks, price))
+
+
+def locked_way(
+    at_ns: Array,
+    quotes: Array,
+    limits_ticks: tuple[int, int],
+    close_ns: int,
+    *,
+    trades_ns: Array | None = None,
+    trades_ticks: Array | None = None,
+    window_ns: int = 5 * NS_PER_MINUTE,
+) -> int:
+    """Tell whether a month closed locked: +1 at its upper limit, -1 at its lower, else 0.
+
+    Up: at every moment of the last five minutes there are bids at the upper limit and no offers, and whatever
+    traded did so at the limit, so that an offer was taken at once without opening it. Down is the mirror image.
+    `quotes` are QUOTE rows, in force from `at_ns` (int64, rising) to the next; the one in force when the window
+    opens counts. Source: assumption: domain knowledge of INE's risk rules.
+    """
+    start = close_ns - window_ns
+    first = int(np.searchsorted(at_ns, start, "right")) - 1
+    if first < 0:
+        return 0
+    seen = quotes[first : int(np.searchsorted(at_ns, close_ns, "right"))]
+    prices = np.zeros(0, np.int64)
+    if trades_ns is not None and trades_ticks is not None:
+        prices = trades_ticks[(trades_ns >= start) & (trades_ns <= close_ns)]
+    for way, own, other in ((1, "bid", "ask"), (-1, "ask", "bid")):
+        limit = limits_ticks[1] if way > 0 else limits_ticks[0]
+        standing = (seen[f"{own}_quantity"] > 0) & (seen[own] == limit)
+        if (standing & (seen[f"{other}_quantity"] == 0)).all() and (prices == limit).all():
+            return way
+    return 0
