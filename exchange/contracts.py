@@ -6,7 +6,6 @@ holds no price and no phase of a venue.
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,17 +14,16 @@ from datetime import date, timedelta
 from functools import cache
 from importlib import resources
 from operator import itemgetter
-from typing import Any, Literal, get_origin
+from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from exchange.clock import Sessions, TradingCalendar
 from exchange.codes import PriceRule
 from exchange.limits import limit_after_locked_days, margin_after_locked_days
 from exchange.parameters import Parameters
+from exchange.rows import Note, Row, RulebookError, Setting, rule_keys, settings_of, table_keys, unknown
 from exchange.terms import AccessTerms, DeliveryTerms, ListingTerms, RiskTerms, TradingTerms
-
-Confidence = Literal["high", "medium", "low", "what-if"]
 
 
 @dataclass(frozen=True, order=True)
@@ -255,56 +253,6 @@ class ListingSpec(Specification):
 _KINDS: Mapping[str, type[Specification]] = {"futures": ContractSpec, "listing": ListingSpec}
 
 
-class Row(BaseModel):
-    """Set some keys of a specification from a trading day on; all other keys stay as they were.
-
-    `absent` names rules that are not, or no longer, in force. A table of named entries, such as the depots, is set
-    entry by entry: "depots.yangshan".
-    """
-
-    model_config = ConfigDict(frozen=True, extra="allow")
-
-    effective: date
-    source: str = Field(min_length=1)
-    confidence: Confidence
-    absent: tuple[str, ...] = ()
-
-    @property
-    def figures(self) -> dict[str, Any]:
-        """The keys that the row sets."""
-        return dict(self.model_extra or {})
-
-
-class Note(BaseModel):
-    """Say of some keys what a reader should know between two days, both included, such as a gap in the record."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    keys: tuple[str, ...]
-    first: date
-    last: date
-    text: str
-
-
-@dataclass(frozen=True)
-class Setting:
-    """One key, or one entry of a table ("table.entry"), set from a day on; the value is None where it ends."""
-
-    key: str
-    effective: date
-    value: Any
-    source: str
-    confidence: str
-
-
-class RulebookError(ValueError):
-    """Say what is wrong with rules: one (key, message) each problem."""
-
-    def __init__(self, name: str, problems: Sequence[tuple[str, str]]) -> None:
-        self.problems = tuple(problems)
-        super().__init__(f"{name}: " + "; ".join(f"{key}: {message}" for key, message in problems))
-
-
 @dataclass(frozen=True)
 class Rulebook:
     """Hold the dated rules of one product: its rows, and the specification from each of their dates on."""
@@ -424,34 +372,6 @@ def _load(name: str) -> Rulebook:
     return Rulebook.parse(file.read_text(encoding="utf-8"))
 
 
-@cache
-def table_keys(model: type[Specification]) -> frozenset[str]:
-    """Return the keys of a specification that hold named entries, each with a date and source of its own."""
-    fields = model.model_fields.items()
-    return frozenset(k for k, f in fields if get_origin(f.annotation) is dict and k not in _NO_RULES)
-
-
-def rule_keys(model: type[Specification]) -> tuple[str, ...]:
-    """Return the keys of a specification that a rulebook sets."""
-    return tuple(key for key in model.model_fields if key not in _NO_RULES)
-
-
-_NO_RULES = frozenset({"source", "confidence"})
-
-
-def settings_of(model: type[Specification], row: Row) -> Iterator[tuple[str, Any]]:
-    """Yield what a row sets, the entries of a table one by one; None for what it ends."""
-    tables = table_keys(model)
-    for key, value in row.figures.items():
-        if key in tables and isinstance(value, Mapping):
-            for name, entry in value.items():
-                yield f"{key}.{name}", entry
-        else:
-            yield key, value
-    for key in row.absent:
-        yield key, None
-
-
 def _specifications(
     name: str, model: type[Specification], rows: Sequence[Row]
 ) -> tuple[tuple[date, Specification], ...]:
@@ -482,26 +402,28 @@ def _specifications(
         try:
             checked = model.model_validate({**figures, "source": source, "confidence": confidence})
         except ValidationError as error:
-            raise RulebookError(f"{name} on {row.effective}", _said(error)) from error
+            raise RulebookError(f"{name} on {row.effective}", _said(model, error)) from error
         found.append((row.effective, checked))
     return tuple(found)
 
 
-def _said(error: ValidationError) -> list[tuple[str, str]]:
+def _said(model: type[Specification], error: ValidationError) -> list[tuple[str, str]]:
     said = []
     for item in error.errors(include_url=False):
-        key = ".".join(str(part) for part in item["loc"] if not str(part)[:1].isupper()) or "the rules"
+        path = [
+            str(part) for part in item["loc"] if not str(part)[:1].isupper()
+        ]  # without the members of unions
         text = item["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
         value = item.get("input")
         shown = f"{value!r}: " if isinstance(value, str | int | float) else ""
-        said.append((key, shown + text[:1].lower() + text[1:]))
+        if item["type"] == "extra_forbidden" and path[0] in table_keys(model):
+            shown, text = "", unknown(path[-1], list(_entry_fields(model, path[0])))
+        said.append((".".join(path) or "the rules", shown + text[:1].lower() + text[1:]))
     return said
 
 
-def unknown(word: str, known: Sequence[str]) -> str:
-    """Return the sentence for a name that is not known: with the nearest known one, or else with all."""
-    close = difflib.get_close_matches(word, known, n=1)
-    return "unknown" + (f". Did you mean '{close[0]}'?" if close else f". Known: {', '.join(known)}")
+def _entry_fields(model: type[Specification], table: str) -> Iterator[str]:
+    yield from getattr(get_args(model.model_fields[table].annotation)[1], "model_fields", {})
 
 
 def rulebook_names() -> list[str]:

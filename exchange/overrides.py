@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from exchange.contracts import Row, Rulebook, RulebookError, rule_keys, settings_of, table_keys, unknown
+from exchange.contracts import Rulebook
+from exchange.rows import Row, RulebookError, rule_keys, settings_of, table_keys, unknown
 
 Problems = list[tuple[str, str]]
 
@@ -63,9 +64,11 @@ def _both_tables(value: Any, change: Any) -> bool:
 
 def _told(key: str, text: str, changes: Mapping[str, Any], entries: list[str]) -> tuple[str, str]:
     """Return a problem as the user should read it: a new entry that lacks figures is most likely a misspelled one."""
-    entry = ".".join(key.split(".")[:2])
-    if entry in changes and entry not in entries and "required" in text:
-        return entry, unknown(entry, entries) + " A new entry needs all its figures"
+    table, dot, rest = key.partition(".")
+    entry = f"{table}.{rest.partition('.')[0]}"
+    if dot and entry in changes and entry not in entries and "required" in text:
+        alike = [name for name in entries if name.startswith(f"{table}.")]
+        return entry, f"{unknown(entry, alike)} (a new entry needs all its figures)"
     return key, text
 
 

@@ -16,7 +16,8 @@ from pydantic import BaseModel
 from exchange.clock import OverseasSessions, Session, Sessions
 from exchange.codes import Code
 from exchange.codes import explain as explain_code
-from exchange.contracts import Note, Rulebook, Specification, rulebook_names, unknown
+from exchange.contracts import Rulebook, Specification, rulebook_names
+from exchange.rows import Note, unknown
 from exchange.terms import (
     AccessTerms,
     DeliveryTerms,

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import typer
 
-from scenarios.cli import audit, bench, library, measure, mechanisms, report, run, sweep
+from scenarios.cli import audit, bench, library, measure, mechanisms, report, rules, run, sweep
 from scenarios.tomlfile import BadInput
 
 app = typer.Typer(
@@ -33,8 +33,10 @@ for verb in (
     audit.audit,
     mechanisms.mechanisms,
     bench.bench,
+    rules.explain,
 ):
     app.command()(verb)
+app.add_typer(rules.app, name="rules")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
