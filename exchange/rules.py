@@ -57,6 +57,7 @@ REASONS: Mapping[str, tuple[str, tuple[str, ...]]] = {
         "the client would open more lots in this month today than it may",
         ("opening_limit_lots_per_day", "opening_limit_exempt", "opening_ban_trading_days"),
     ),
+    "not_held": ("the order closes more lots than are held", ()),
     "suspended": (
         "the account may not open positions",
         ("opening_ban_trading_days", "repeat_opening_ban_months"),
@@ -202,13 +203,13 @@ def notes(book: Rulebook, day: date) -> tuple[Note, ...]:
     return tuple(note for note in book.notes if note.first <= day <= note.last)
 
 
-def explain(reason: str | Code, book: Rulebook, day: date) -> Explanation:
+def explain(reason: str | Enum, book: Rulebook, day: date) -> Explanation:
     """Explain a refusal, or a rule by its key: a sentence, and each rule behind it with its day and source.
 
-    `reason` is a reject code of the engine (a Code or its name), a reason of REASONS, or the key of a rule; small
-    letters and hyphens do. Raises LookupError with the nearest name, and before the book's first day.
+    `reason` is a code of the engine or of clearing (a Code, Refusal, Reason, or its name), a reason of REASONS, or the
+    key of a rule; small letters and hyphens do. Raises LookupError: the nearest name, or a day before the book's first.
     """
-    word = reason.name if isinstance(reason, Code) else str(reason)
+    word = reason.name if isinstance(reason, Enum) else reason
     name = word.strip().lower().replace("-", "_").replace(" ", "_")
     in_force = rules(book, day)
     codes = {code.name.lower(): code for code in Code}

@@ -5,6 +5,8 @@ from datetime import date, timedelta
 
 import pytest
 
+from exchange.clearing.closing import Reason
+from exchange.clearing.entry import Refusal
 from exchange.codes import Code, PriceRule
 from exchange.contracts import ContractSpec, Rulebook
 from exchange.rows import Row, RulebookError, rule_keys, table_keys
@@ -179,6 +181,14 @@ def test_lu_is_a_contract_of_its_own():
     assert (later.fee_cny_per_lot, later.fee_ppm_of_turnover) == (None, 10.0)
 
 
+def test_what_is_carried_on_over_a_gap_has_low_confidence():
+    for name in ("ine_sc", "ine_lu"):
+        for setting in Rulebook.load(name).settings():
+            if "carried on" in setting.source:
+                assert setting.confidence == "low"
+    assert Rulebook.load("ine_sc").on(date(2024, 11, 4)).confidence["price_limit_percent"] == "low"
+
+
 def test_sides_counted_and_position_reports(sc):
     assert [sc.on(day).sides_counted_in_volume for day in (date(2019, 12, 31), date(2020, 1, 2))] == [2, 1]
     spec = sc.on(LAST)
@@ -221,8 +231,8 @@ def test_changes_of_a_table_are_those_of_its_entries(sc):
 # ---- why
 
 
-@pytest.mark.parametrize("code", list(Code))
-def test_every_code_of_the_engine_is_explained(sc, code):
+@pytest.mark.parametrize("code", [*Code, *list(Refusal)[1:], *Reason])
+def test_every_code_of_the_engine_and_of_clearing_is_explained(sc, code):
     told = explain(code, sc, date(2024, 11, 4))
     assert told.sentence and told == explain(code.name.lower().replace("_", "-"), sc, date(2024, 11, 4))
 

@@ -46,7 +46,7 @@ def test_show_as_json(capsys):
     rules = {rule["key"]: rule for rule in told["rules"]}
     assert code == 0 and told["date"] == "2024-11-04"
     assert (
-        rules["margin_spec_percent"]["value"] == 12 and rules["margin_spec_percent"]["since"] == "2024-09-27"
+        rules["margin_spec_percent"]["value"] == 12 and rules["margin_spec_percent"]["since"] == "2024-10-09"
     )
     assert rules["deliverable_grades.oman"]["value"]["min_api"] == 30
     assert rules["price_rule"]["value"] == "median" and rules["lot_tonnes"]["value"] is None
