@@ -41,6 +41,7 @@ from exchange.mechanisms import (
     cap_fen,
     cargo_tender,
     downward,
+    hold_sale,
     presale,
     sell_slot,
     settle,
@@ -253,6 +254,14 @@ def test_wants_meet_listings_by_price_place_and_month(listings, wants):
     assert sum(board.cash_fen.values()) == 0
 
 
+def test_what_counts_is_the_price_with_the_haul():
+    board = ListingBoard()
+    for place, price in (("rudong", 100), ("ningbo", 104), ("yangshan", 90)):
+        board.post(0, seller=place, place=place, delivery=str(JULY), price_fen_per_t=price, quantity_t=5)
+    want = Want("b", JULY, 110, 12, {"rudong": 9, "ningbo": 3, "yangshan": 21})
+    assert [(t.seller, t.quantity_t) for t in take_best(board, 1, want)] == [("ningbo", 5), ("rudong", 5)]
+
+
 def test_a_want_leaves_listings_alone_whose_smallest_take_is_above_it():
     board = ListingBoard()
     for price, smallest in ((100, 20), (110, 1)):
@@ -305,6 +314,25 @@ def test_units_and_money_are_conserved_and_nobody_trades_at_a_loss(bids, offers,
         settlement = settle(outcome.deals, 10)
         assert sum(settlement.cash_fen.values()) == 0
         assert sum(c for c in settlement.cash_fen.values() if c > 0) == outcome.amount_fen
+
+
+def test_a_sale_is_held_by_its_name():
+    bids, offers = [Bid("a", 19, 2), Bid("b", 15, 2)], [Offer("s", 11, 3)]
+    expected = {
+        "uplift": uplift(bids, offers, base_fen=11, step_fen=2),
+        "downward": downward(bids, offers, ceiling_fen=20, step_fen=2),
+        "tender_own_price": tender(bids, offers, Pricing.PAY_AS_BID),
+        "tender_one_price": tender(bids, offers, Pricing.UNIFORM),
+    }
+    for name, outcome in expected.items():
+        assert hold_sale(name, bids, offers, step_fen=2) == outcome  # type: ignore[arg-type]
+        assert hold_sale(name, bids, [], step_fen=2).deals == ()  # type: ignore[arg-type]
+        assert hold_sale(name, [], offers, step_fen=2).deals == ()  # type: ignore[arg-type]
+    assert len({outcome.deals for outcome in expected.values()}) > 2
+    capped = hold_sale("uplift", bids, offers, step_fen=2, cap_fen=13, rationing=Rationing.PRO_RATA)
+    assert capped == uplift(bids, offers, base_fen=11, step_fen=2, cap_fen=13, rationing=Rationing.PRO_RATA)
+    with pytest.raises(ValueError, match="no sale is called"):
+        hold_sale("lottery", bids, offers, step_fen=2)  # type: ignore[arg-type]
 
 
 @given(INTERESTS, INTERESTS)

@@ -98,6 +98,22 @@ def test_bidding_and_one_price_are_as_good_as_the_planner(found):
     assert rows["listing.efficiency"].effect is None
 
 
+def test_differences_are_from_listing_over_the_same_draws(found):
+    rows = {row.measure: row for row in found.rows()}
+    wide = found.draws.pivot(index="draw", columns="mechanism")
+    for name in ("seller_rent_mn_cny", "delivered_kt"):
+        own, against, effect = (
+            rows[f"book.{name}"].base,
+            rows[f"listing.{name}"].base,
+            rows[f"book.{name}"].effect,
+        )
+        assert own is not None and against is not None and effect is not None
+        assert effect.value == pytest.approx((wide[name]["book"] - wide[name]["listing"]).mean())
+        assert effect.value == pytest.approx(own.value - against.value)
+        assert effect.high is not None and own.high is not None
+        assert effect.high - effect.value < 0.7 * (own.high - own.value)  # pairing pays
+
+
 def test_revenue_is_equivalent_in_the_bench_where_all_reserves_are_one():
     market = load_market([*FEW, "cost_half_width_cny_per_t=0"])
     wide = bench(market, draws=400, seed=1).draws.pivot(
@@ -214,3 +230,11 @@ def test_a_buyer_who_comes_late_finds_the_cheap_listing_gone(market):
     deals = MECHANISMS["listing"](market, draw, 1.0).signed
     assert [deal.buyer for deal in deals] == [f"buyer {i + 1}" for i in draw.arrivals[:12]]
     assert [deal.price_fen for deal in deals] == sorted(deal.price_fen for deal in deals)
+
+
+def test_at_the_cap_who_comes_first_is_served_first(market):
+    draw = replace(draw_market(market, 1, 0), values_fen=(500_000,) * 18, costs_fen=(400_000,) * 4)
+    deals = MECHANISMS["uplift_capped"](market, draw, 1.0).signed
+    assert {deal.price_fen for deal in deals} == {468_000}
+    assert {deal.buyer for deal in deals} == {f"buyer {i + 1}" for i in draw.arrivals[:12]}
+    assert sorted(draw.arrivals[:12]) != list(range(12))

@@ -15,6 +15,7 @@ from agents.gas.bidders import (
     equilibrium_bid,
     learnt_factor,
     price_to_beat,
+    step_bids,
     truthful_bid,
 )
 from exchange.mechanisms import Bid, Offer, Outcome, Pricing, Slot, downward, sell_slot, tender, uplift
@@ -186,3 +187,21 @@ def test_the_price_to_beat_is_the_one_that_parts_winning_from_losing(others, res
         return
     assert wins(int(to_beat) + 1)
     assert to_beat == 1 or not wins(int(to_beat) - 1)
+
+
+@given(st.integers(0, 30), st.integers(1, 5), st.integers(0, 40), st.integers(1, 40))
+@settings(max_examples=200, deadline=None)
+def test_an_elastic_buyer_gets_what_it_needs_at_the_price_that_comes_about(most, slope, on_sale, reserve):
+    def need(price_fen: float) -> float:
+        return max(0.0, most + 0.5 - price_fen / slope)
+
+    bids = step_bids("b", need, range(1, 160))
+    assert [bid.limit_fen for bid in bids] == sorted({bid.limit_fen for bid in bids}, reverse=True)
+    assert sum(bid.quantity for bid in bids) == int(need(1))
+    offers = [Offer("s", reserve, on_sale)] if on_sale else []
+    outcome = tender(bids, offers, Pricing.UNIFORM)
+    if outcome.quantity:
+        price = outcome.deals[0].price_fen
+        assert int(need(price + 1)) <= outcome.quantity <= int(need(price))
+    else:
+        assert not on_sale or int(need(reserve)) == 0

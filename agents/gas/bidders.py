@@ -1,21 +1,38 @@
 """How bidders turn what gas is worth to them into bids: truthfully, shaded as in equilibrium, or as they have learnt.
 
-Each bidder wants one unit and knows its own value; the others' values are independent and uniform on a known
-interval. A strategy knows nothing of how the sale is run but the number of bidders and units and the reserve.
+Each bidder knows its own value. In equilibrium and learning it wants one unit, and the others' values are independent;
+a strategy knows nothing of how the sale is run but the number of bidders and units and the reserves.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
+from exchange.mechanisms import Bid
 
 
 def truthful_bid(value: float) -> float:
     """Return the value itself: dominant for one unit where the winner's own bid does not set the price."""
     return value
+
+
+def step_bids(buyer: str, need: Callable[[float], float], prices_fen: Sequence[int]) -> list[Bid]:
+    """Return the bids of a buyer who needs `need(price_fen)` units at a price: what each lower price adds to it.
+
+    Whole units at each price, the highest price first; a price at which nothing is added has no bid. They tell the
+    truth, which is not dominant for more than one unit: a large buyer would ask for less.
+    """
+    bids, asked = [], 0
+    for price_fen in sorted(set(prices_fen), reverse=True):
+        wanted = int(need(price_fen))
+        if wanted > asked:
+            bids.append(Bid(buyer, price_fen, wanted - asked))
+            asked = wanted
+    return bids
 
 
 def equilibrium_bid(

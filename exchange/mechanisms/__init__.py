@@ -12,6 +12,7 @@ from exchange.mechanisms.matching import Want, take_best
 from exchange.mechanisms.presale import Band, PresaleOffer, PresaleOrder, presale
 from exchange.mechanisms.rationing import Rationing
 from exchange.mechanisms.rules import BiddingRules, bidding_rules, cap_fen
+from exchange.mechanisms.sale import SaleName, hold_sale
 from exchange.mechanisms.settlement import Fault, Performance, Settlement, settle
 from exchange.mechanisms.slot import Slot, sell_slot, split
 from exchange.mechanisms.tender import Pricing, tender
@@ -32,6 +33,7 @@ __all__ = [
     "PresaleOrder",
     "Pricing",
     "Rationing",
+    "SaleName",
     "Settlement",
     "Slot",
     "Want",
@@ -39,6 +41,7 @@ __all__ = [
     "cap_fen",
     "cargo_tender",
     "downward",
+    "hold_sale",
     "presale",
     "sell_slot",
     "settle",

@@ -26,8 +26,6 @@ def run_clock(
     wanted: Sequence[int],
     first_steps: Sequence[int],
     offered: Sequence[int],
-    *,
-    end_step: int | None,
     rationing: Rationing,
 ) -> Stop:
     """Move from step 0 until no more is wanted than offered, and share out what trades.
@@ -35,8 +33,9 @@ def run_clock(
     One side wants `wanted` units each and is in from step 0 to its last step (negative: never); the other offers
     `offered` from its first step on. Let k be the first step at which wanted <= offered. The sale is struck at k, or
     one step before where at least as much trades there: that is the price that those who left last would still have
-    paid. At `end_step` the clock stops in any case. Those who stayed longest are filled first; of those who would
-    have left together, by `rationing`. Those who entered first are filled first, of equals the one who came first.
+    paid. Those who stayed longest are filled first; of those who would have left together, by `rationing`. Those who
+    entered first are filled first, of equals the one who came first. Where the clock has an end, nobody stays beyond
+    it: the caller cuts their last steps, and at the end they are equals.
     """
 
     def still_wanted(step: int) -> int:
@@ -52,8 +51,6 @@ def run_clock(
     step = bisect_left(range(max(0, beyond)), True, key=lambda k: still_wanted(k) <= on_offer(k))
     if step > 0 and volume(step) <= volume(step - 1):
         step -= 1
-    if end_step is not None:
-        step = min(step, end_step)
     total = volume(step)
     stayed = fill(
         [-last for last in last_steps],

@@ -39,8 +39,7 @@ def downward(
         [offer.quantity for offer in offers],
         [max(0, -((bid.limit_fen - ceiling_fen) // step_fen)) for bid in bids],
         [bid.quantity for bid in bids],
-        end_step=end,
-        rationing=rationing,
+        rationing,
     )
     price_fen = ceiling_fen - stop.step * step_fen
     return pair(bids, offers, stop.entered, stop.stayed, lambda _: price_fen)

@@ -41,8 +41,7 @@ def uplift(
         [bid.quantity for bid in bids],
         [max(0, -((base_fen - offer.reserve_fen) // step_fen)) for offer in offers],
         [offer.quantity for offer in offers],
-        end_step=end,
-        rationing=rationing,
+        rationing,
     )
     price_fen = base_fen + stop.step * step_fen
     return pair(bids, offers, stop.stayed, stop.entered, lambda _: price_fen)

@@ -6,7 +6,7 @@ and nothing measured here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -25,18 +25,16 @@ from exchange.mechanisms import (
     Performance,
     PresaleOffer,
     PresaleOrder,
-    Pricing,
+    SaleName,
     Settlement,
     Want,
     bidding_rules,
     cap_fen,
-    downward,
+    hold_sale,
     presale,
     settle,
     take_best,
-    tender,
     trade_continuously,
-    uplift,
 )
 from exchange.units import FEN_PER_CNY
 from scenarios.mechanisms.market import Draw, Market, fen
@@ -75,20 +73,18 @@ def listing(market: Market, draw: Draw, learnt: float) -> Cleared:
 
 def rising(market: Market, draw: Draw, learnt: float) -> Cleared:
     """Bidding with uplift from the base, without a cap; buyers stay in to their values, which is dominant."""
-    return _uplift(market, draw, None)
+    return _sale("uplift", market, draw, draw.values_fen)
 
 
 def capped(market: Market, draw: Draw, learnt: float) -> Cleared:
     """Bidding with uplift under pipeline gas's cap, the base + 20 %; at the cap, who comes first is served first."""
-    return _uplift(market, draw, cap_fen(fen(market.base_price_cny_per_t), _PIPELINE_GAS))
+    highest_fen = cap_fen(fen(market.base_price_cny_per_t), _PIPELINE_GAS)
+    return _sale("uplift", market, draw, draw.values_fen, highest_fen)
 
 
 def falling(market: Market, draw: Draw, learnt: float) -> Cleared:
     """Downward bidding for the buyers' tenders, whose ceilings are their values; sellers stay in to their costs."""
-    ceiling = _up(max(*draw.values_fen, *draw.costs_fen), market)
-    bids, offers = _bids(market, draw, draw.values_fen), _offers(market, draw)
-    outcome = downward(bids, offers, ceiling_fen=ceiling, step_fen=_step(market))
-    return _settled(market, outcome.deals)
+    return _sale("downward", market, draw, draw.values_fen)
 
 
 def own_price(market: Market, draw: Draw, learnt: float) -> Cleared:
@@ -104,18 +100,19 @@ def own_price(market: Market, draw: Draw, learnt: float) -> Cleared:
         )
         for v in draw.values_fen
     ]
-    return _sealed(market, draw, bids, Pricing.PAY_AS_BID)
+    return _sale("tender_own_price", market, draw, bids)
 
 
 def own_price_learnt(market: Market, draw: Draw, learnt: float) -> Cleared:
     """Sealed tender, each winner pays its bid; shaded by the factor that bidders have learnt in earlier sales."""
     low, _ = _support(market, draw)
-    return _sealed(market, draw, [low + int(learnt * (v - low)) for v in draw.values_fen], Pricing.PAY_AS_BID)
+    bids = [low + int(learnt * (v - low)) for v in draw.values_fen]
+    return _sale("tender_own_price", market, draw, bids)
 
 
 def one_price(market: Market, draw: Draw, learnt: float) -> Cleared:
     """Sealed tender, all pay the best bid refused or the highest reserve taken; bids are values, which is dominant."""
-    return _sealed(market, draw, draw.values_fen, Pricing.UNIFORM)
+    return _sale("tender_one_price", market, draw, draw.values_fen)
 
 
 def ahead(market: Market, draw: Draw, learnt: float) -> Cleared:
@@ -199,23 +196,19 @@ LABELS: Final[Mapping[str, str]] = {
 """The mechanisms in words."""
 
 
-def _uplift(market: Market, draw: Draw, highest_fen: int | None) -> Cleared:
-    outcome = uplift(
-        _bids(market, draw, draw.values_fen),
+def _sale(
+    name: SaleName, market: Market, draw: Draw, limits: Sequence[int], highest_fen: int | None = None
+) -> Cleared:
+    bids = [Bid(_buyer(i), limits[i], market.lot_t) for i in draw.arrivals]
+    outcome = hold_sale(
+        name,
+        bids,
         _offers(market, draw),
-        base_fen=fen(market.base_price_cny_per_t),
         step_fen=_step(market),
+        base_fen=fen(market.base_price_cny_per_t),
         cap_fen=highest_fen,
     )
     return _settled(market, outcome.deals)
-
-
-def _sealed(market: Market, draw: Draw, limits: tuple[int, ...] | list[int], pricing: Pricing) -> Cleared:
-    return _settled(market, tender(_bids(market, draw, limits), _offers(market, draw), pricing).deals)
-
-
-def _bids(market: Market, draw: Draw, limits: tuple[int, ...] | list[int]) -> list[Bid]:
-    return [Bid(_buyer(i), limits[i], market.lot_t) for i in draw.arrivals]
 
 
 def _offers(market: Market, draw: Draw) -> list[Offer]:
