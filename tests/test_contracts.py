@@ -32,16 +32,16 @@ def sc() -> Rulebook:
 # +1 is the high, -1 the low. Made from the daily prices of SC by looking for closes, highs and lows at the day's limit.
 PRINT, CIRCULAR = "inferred from a limit print", "INE circular"
 LIMIT_PRINTS = [
-    (date(2020, 2, 3), 451.7, 415.5, 0, -1, 8, PRINT),
-    (date(2020, 3, 9), 359.7, 338.1, 0, -1, 6, PRINT),
-    (date(2020, 3, 10), 338.1, 307.6, 1, -1, 9, PRINT),
-    (date(2020, 3, 11), 307.6, 273.7, 2, -1, 11, PRINT),
+    (date(2020, 2, 3), 451.7, 415.5, 0, -1, 8, CIRCULAR),
+    (date(2020, 3, 9), 359.7, 338.1, 0, -1, 6, CIRCULAR),
+    (date(2020, 3, 10), 338.1, 307.6, 1, -1, 9, CIRCULAR),
+    (date(2020, 3, 11), 307.6, 273.7, 2, -1, 11, CIRCULAR),
     (date(2020, 4, 22), 234.1, 210.6, 0, -1, 10, CIRCULAR),
     (date(2024, 10, 8), 527.4, 580.1, 0, +1, 10, CIRCULAR),
     (date(2025, 4, 7), 548.6, 510.1, 0, -1, 7, PRINT),
-    (date(2026, 3, 2), 484.3, 527.8, 0, +1, 9, PRINT),
-    (date(2026, 3, 3), 511.0, 572.3, 1, +1, 12, PRINT),
-    (date(2026, 3, 4), 562.4, 641.1, 2, +1, 14, PRINT),
+    (date(2026, 3, 2), 484.3, 527.8, 0, +1, 9, CIRCULAR),
+    (date(2026, 3, 3), 511.0, 572.3, 1, +1, 12, CIRCULAR),
+    (date(2026, 3, 4), 562.4, 641.1, 2, +1, 14, CIRCULAR),
     (date(2026, 3, 5), 624.0, 711.3, 0, +1, 14, CIRCULAR),
     (date(2026, 3, 9), 659.7, 771.8, 0, +1, 17, PRINT),
 ]
@@ -58,7 +58,7 @@ def test_limit_prints(sc, calendar, day, settlement, limit_print, locked_days, d
     assert spec.to_price(low if direction < 0 else high) == limit_print
     rule = sc.in_force(day)["price_limit_percent"]
     assert basis in rule.source
-    assert (rule.confidence == "medium") == (basis == PRINT)
+    assert rule.confidence == "medium" or basis == CIRCULAR
 
 
 def test_limits_are_integers_where_floats_fail():
@@ -91,22 +91,26 @@ def test_ladder_stops_at_twenty_percent_unless_the_base_is_higher():
         (date(2018, 6, 20), 5, 7, 7, 0.2, None),
         (date(2018, 11, 29), 8, 10, 10, 0.2, None),
         (date(2019, 9, 30), 10, 12, 12, 0.2, None),
+        (date(2020, 1, 22), 6, 9, 9, 0.2, None),
+        (date(2020, 2, 3), 8, 9, 9, 0.2, None),
         (date(2020, 3, 11), 6, 11, 11, 0.2, None),
         (date(2020, 3, 12), 10, 11, 11, 0.2, None),
-        (date(2020, 6, 12), 10, 11, 11, 0.2, None),
-        (date(2020, 6, 15), 10, 11, 11, 0.4, None),
-        (date(2021, 2, 26), 10, 11, 11, 0.4, None),
-        (date(2021, 3, 1), 10, 11, 11, 0.3, None),
+        (date(2020, 4, 22), 10, 11, 11, 0.2, None),
+        (date(2020, 6, 12), 13, 15, 15, 0.2, None),
+        (date(2020, 6, 15), 13, 15, 15, 0.4, None),
+        (date(2021, 2, 26), 8, 10, 10, 0.4, None),
+        (date(2021, 3, 1), 8, 10, 10, 0.3, None),
         (date(2022, 3, 8), 10, 12, 12, 0.3, None),
         (date(2022, 9, 29), 10, 17, 17, 0.3, None),
         (date(2022, 9, 30), 15, 17, 17, 0.3, None),
-        (date(2023, 9, 4), 15, 17, 16, 0.3, None),
+        (date(2023, 9, 4), 10, 12, 11, 0.3, None),
         (date(2024, 4, 11), 8, 10, 9, 0.3, None),
         (date(2024, 4, 12), 8, 10, 9, 0.3, 3_200),
         (date(2024, 9, 19), 7, 9, 8, 0.3, 3_200),
         (date(2024, 11, 4), 10, 12, 11, 0.3, 3_200),  # the pinned runs; a note says what the circulars say
         (date(2025, 4, 10), 7, 11, 10, 0.3, 3_200),
         (date(2025, 4, 11), 9, 11, 10, 0.3, 3_200),
+        (date(2025, 4, 30), 12, 14, 13, 0.3, 3_200),
         (date(2025, 12, 10), 7, 9, 8, 0.3, 3_200),
         (date(2026, 2, 9), 9, 11, 10, 0.3, 3_200),
         (date(2026, 3, 10), 17, 22, 21, 0.3, 400),

@@ -301,7 +301,7 @@ def test_an_override_holds_from_its_day_on_whatever_later_rows_say(sc):
         assert changed.on(day).source["price_limit_percent"] == "what-if"
         assert changed.on(day).margin_spec_percent == sc.on(day).margin_spec_percent
     assert changed.on(date(2020, 12, 31)) == sc.on(date(2020, 12, 31))
-    assert sc.on(SINCE).price_limit_percent == 10  # the book itself is as it was
+    assert sc.on(SINCE).price_limit_percent == 8  # the book itself is as it was
     rule = next(r for r in rules(changed, LAST) if r.key == "price_limit_percent")
     assert (rule.since, rule.source, rule.confidence) == (SINCE, "what-if", "what-if")
 
@@ -311,7 +311,7 @@ def test_overrides_follow_one_another(sc):
         {"price_limit_percent": 7}, date(2022, 1, 4), source="tighter"
     )
     days = (date(2020, 12, 31), SINCE, date(2022, 1, 4))
-    assert [twice.on(day).price_limit_percent for day in days] == [10, 5, 7]
+    assert [twice.on(day).price_limit_percent for day in days] == [8, 5, 7]
     assert twice.on(LAST).source["price_limit_percent"] == "tighter"
 
 
