@@ -261,7 +261,8 @@ def value_text(value: Any) -> str:
     if isinstance(value, tuple | list):
         if len(value) == 2 and all(isinstance(item, time) for item in value):
             return "-".join(map(value_text, value))
-        return ", ".join(map(value_text, value)) or "none"
+        numbers = all(isinstance(item, int | float) and not isinstance(item, bool | Enum) for item in value)
+        return (" / " if numbers else ", ").join(map(value_text, value)) or "none"
     return str(value)
 
 
