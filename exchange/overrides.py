@@ -21,7 +21,7 @@ def overridden(book: Rulebook, figures: Mapping[str, Any], since: date, source: 
     Raises RulebookError with every problem.
     """
     changes, problems = _changes(book, figures, since)
-    if problems:
+    if since < book.first_day:
         raise RulebookError(book.name, problems)
     before = book.in_force(since)
     rows: list[Row] = []
@@ -47,11 +47,13 @@ def overridden(book: Rulebook, figures: Mapping[str, Any], since: date, source: 
         first[key] = {**old, **change} if "." in key and _both_tables(old, change) else change
     rows.append(_row(since, source, "what-if", first))
     try:
-        return Rulebook.of(book.name, rows, book.model, book.hours, book.notes)
+        changed = Rulebook.of(book.name, rows, book.model, book.hours, book.notes)
     except RulebookError as error:
         entries = [key for key in before if "." in key]
-        told = {_told(key, text, changes, entries): None for key, text in error.problems}
-        raise RulebookError(book.name, list(told)) from None
+        problems += dict.fromkeys(_told(key, text, changes, entries) for key, text in error.problems)
+    if problems:
+        raise RulebookError(book.name, problems)
+    return changed
 
 
 def _hit(key: str, changes: Mapping[str, Any]) -> bool:
@@ -88,7 +90,7 @@ def _changes(book: Rulebook, figures: Mapping[str, Any], since: date) -> tuple[d
             problems += [
                 (f"absent: {name}", unknown(str(name), in_force)) for name in names if name not in in_force
             ]
-            changes |= dict.fromkeys(names)
+            changes |= dict.fromkeys(name for name in names if name in in_force)
         elif key not in known:
             problems.append((dotted, unknown(key, known)))
         elif key == "sessions" and isinstance(value, str) and not rest:

@@ -391,8 +391,17 @@ def test_bad_overrides_say_which_and_why(sc, figures, key, message):
 
 def test_all_bad_overrides_are_told_at_once(sc):
     with pytest.raises(RulebookError) as caught:
-        sc.with_overrides({"lot_bbls": 1, "fee_cny": 2}, SINCE)
-    assert len(caught.value.problems) == 2
+        sc.with_overrides(
+            {
+                "lot_bbls": 1,
+                "price_limit_percent": 0,
+                "deliverable_grades.omann.min_api": 3,
+                "absent": ["tas_hour", "options"],
+            },
+            SINCE,
+        )
+    keys = {key for key, _ in caught.value.problems}
+    assert keys == {"lot_bbls", "absent: tas_hour", "price_limit_percent", "deliverable_grades.omann"}
     with pytest.raises(RulebookError, match="since: 2017-01-03: ine_sc has rules from 2018-03-26 on"):
         sc.with_overrides({"lot_bbl": 1}, date(2017, 1, 3))
 
