@@ -328,7 +328,10 @@ def _draw(
         folder.write_figure("effects", plots.effects_forest(_worth_drawing(summary)))
     if "changed" in found and "responses" in found["changed"][0].frames:
         responses = impulse.impulse_response([r.frames["responses"] for r in found["changed"]])
-        folder.write_figure("impulse", plots.impulse_bands(responses[responses["setter"] == ""]))
+        whole = responses[responses["setter"] == ""]
+        moved = whole.groupby("series")["mean"].transform(lambda mean: mean.abs().max()) > 0
+        if moved.any():
+            folder.write_figure("impulse", plots.impulse_bands(whole[moved]))
     if "gas_days" in first:
         folder.write_figure("gas", plots.gas_prices(stacked(found, "gas_days")))
     if "quotes" in first:

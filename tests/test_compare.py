@@ -53,7 +53,7 @@ def influence(seed, shift, samples):
     values = [
         [weights @ d[list(run), range(6)] for run in designs(o)] for o, d in zip(orders, draws, strict=True)
     ]
-    bps = rng.normal(30, 5, (samples, 6, 7, 3)) + shift
+    bps = rng.normal(30, 5, (samples, 6, 6, 3)) + shift
     horizons = horizons_minutes(load_scenario("base"))
     return summary.Influence({5: OriginShare(parts(np.array(values), orders), 5)}, Impacts(bps, horizons))
 

@@ -230,7 +230,7 @@ def test_what_a_run_knows_itself_is_printed_beside_the_estimates(folders):
     assert list(origin.columns) == ["first order", "total", "Shapley"] and len(origin) == 6
     pushed = tables["Pass-through of news, bps by time since it began"]
     assert list(pushed.index[:3]) == ["at SC, moves SC", "at SC, moves Oman", "at SC, moves Brent"]
-    assert pushed.columns[0] == "1 min" and pushed.shape == (9, 6)
+    assert pushed.columns[0] == "1 min" and pushed.shape == (9, 5)
     assert {"Whose orders set it", "Adoption and terms"} <= set(tables)
     assert tables["Adoption and terms"].loc["adoption: crude imports priced on SC", "base"] == "0"
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -37,6 +41,47 @@ def test_bounds_checked_code_has_a_folder_of_its_own(monkeypatch: pytest.MonkeyP
     before = _jit.cache_folder()
     monkeypatch.setenv("NUMBA_BOUNDSCHECK", "1")
     assert _jit.cache_folder() != before
+
+
+DTYPES = ("int8", "int16", "int32", "float64")
+COMPILES = """
+import sys, time
+import numpy as np
+from numba.core.caching import IndexDataCacheFile
+from exchange.matching._jit import entry
+
+save_index = IndexDataCacheFile._save_index
+
+def slowly(self, overloads):
+    time.sleep(0.3)
+    save_index(self, overloads)
+
+IndexDataCacheFile._save_index = slowly
+
+@entry
+def last(values):
+    return values[-1]
+
+while time.time() < float(sys.argv[2]):
+    time.sleep(0.01)
+print(last(np.arange(5, dtype=sys.argv[1])) == 4)
+"""
+
+
+def test_processes_that_compile_at_once_save_their_code_in_turns(tmp_path: Path) -> None:
+    """Each signature keeps a file of its own, though all are saved at one moment and the index is written slowly."""
+    program = tmp_path / "compiles.py"
+    program.write_text(COMPILES, encoding="utf-8")
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "cache"), "PYTHONPATH": str(ROOT)}
+    start = str(time.time() + 4.0)
+    running = [
+        subprocess.Popen(
+            [sys.executable, str(program), dtype, start], env=environment, stdout=subprocess.PIPE, text=True
+        )
+        for dtype in DTYPES
+    ]
+    assert [process.communicate(timeout=120)[0].strip() for process in running] == ["True"] * len(DTYPES)
+    assert len(list((tmp_path / "cache").rglob("*.nbc"))) == len(DTYPES)
 
 
 def test_every_kernel_imports_only_hashed_sources() -> None:

@@ -10,11 +10,13 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
 import numba
+from numba.core.caching import FunctionCache
 
 _ROOT = Path(__file__).resolve().parents[2]
 KERNEL_SOURCES = (
@@ -55,17 +57,55 @@ if "NUMBA_CACHE_DIR" not in os.environ:
     numba.config.CACHE_DIR = str(cache_folder())  # type: ignore[attr-defined]
 
 
+class _SharedCache(FunctionCache):  # type: ignore[misc]
+    """numba's cache on disk, for several processes that compile at once.
+
+    numba numbers the files of a function's signatures by an index that it reads and writes in two steps: two processes
+    that save different signatures at one moment can give both one file, and later run the wrong machine code. Here
+    they take turns.
+    """
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Save the machine code of a signature while no other process saves one of this folder."""
+        with _turn(Path(self.cache_path)):
+            super().save_overload(sig, data)
+
+
+@contextmanager
+def _turn(folder: Path) -> Iterator[None]:
+    try:
+        import fcntl
+    except ImportError:  # not on Windows, where runs compile before their workers start
+        yield
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = open(folder / ".turn", "w")  # noqa: SIM115
+    except OSError:  # a folder that cannot be written: nothing will be saved
+        yield
+        return
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _shared(function: Any) -> Any:
+    if hasattr(function, "py_func"):  # not where compilation is switched off
+        function._cache = _SharedCache(function.py_func)
+    return function
+
+
 def kernel(function: Callable[..., Any]) -> Any:
     """Compile a kernel: cached on disk, inlined where it is called, errors as NumPy's, no fused multiply-add.
 
     It cannot allocate: then numba counts no references, which would cost more than the matching.
     """
-    return numba.njit(**_KERNEL)(function)
+    return _shared(numba.njit(**_KERNEL)(function))
 
 
 def entry(function: Callable[..., Any]) -> Any:
     """Compile a function that Python calls with a block of memory: as `kernel`, but it may make views of arrays."""
-    return numba.njit(**_ENTRY)(function)
+    return _shared(numba.njit(**_ENTRY)(function))
 
 
 def direct(function: Any, *types: Any) -> Callable[..., Any]:

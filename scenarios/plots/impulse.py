@@ -33,7 +33,7 @@ def impulse_bands(responses: pd.DataFrame) -> Figure:
     columns = min(3, max(1, len(panels)))
     lines = math.ceil(max(1, len(panels)) / columns)
     with figure_in_style(
-        "What the shock does, and for how long", 1.0 + 3.3 * columns, 0.9 + 2.5 * lines
+        "What the change does, and for how long", 1.0 + 3.3 * columns, 0.9 + 2.5 * lines
     ) as figure:
         grid = np.ravel(figure.subplots(lines, columns, squeeze=False))
         for axes, (unit, clock, names) in zip(grid, panels, strict=False):

@@ -52,7 +52,7 @@ _FIRST_SAMPLE = 2_000_000
 
 
 def horizons_minutes(loaded: LoadedScenario) -> tuple[int, ...]:
-    """Return the horizons: minutes after the start, the end of the programme, the headline, each day's close."""
+    """Return the horizons: minutes after the start, the end of the programme, the headline, and later days' closes."""
     told = loaded.scenario.measurement
     first = loaded.calendar.on_or_after(loaded.scenario.period.first_trading_day)
     days = loaded.calendar.trading_days(first, days_followed(loaded))
