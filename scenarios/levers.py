@@ -6,7 +6,7 @@ all kinds that a scenario file may list.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -58,7 +58,18 @@ class CrudeNews(Event):
     minute: int = Field(ge=0, le=1439, description="minute of the Shanghai day")
 
 
-VenueEvent = NightSessionSuspension | BuyingProgramme | CrudeNews
+class RuleChange(Event):
+    """Trade SC under other rules from a trading day on, until the end.
+
+    `rules` names keys of its rulebook (`yangshan rules show sc`), as price_limit_percent = 5; what it does not name
+    stays as it was on each day.
+    """
+
+    kind: Literal["rule_change"]
+    rules: dict[str, Any] = Field(min_length=1)
+
+
+VenueEvent = NightSessionSuspension | BuyingProgramme | CrudeNews | RuleChange
 CrudeEvent = (
     DeliveryBaseExpansion | FreightSpike | StraitClosure | LoadOutCut | LocalBuying | ReferenceAdoption
 )

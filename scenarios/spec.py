@@ -23,7 +23,15 @@ from agents.world_price import history as published
 from exchange.clock import TradingCalendar
 from exchange.contracts import Rulebook
 from exchange.parameters import Parameters
-from scenarios.levers import AnyEvent, CrudeEvent, GasEvent, NightSessionSuspension, VenueEvent
+from exchange.rows import RulebookError
+from scenarios.levers import (
+    AnyEvent,
+    CrudeEvent,
+    GasEvent,
+    NightSessionSuspension,
+    RuleChange,
+    VenueEvent,
+)
 from scenarios.prices_file import read_prices
 from scenarios.tomlfile import BadInput, Document, load
 from scenarios.validation import validate
@@ -233,6 +241,11 @@ def _event_problems(scenario: Scenario, event: Event, calendar: TradingCalendar)
             calendar.trading_days(day, event.duration_trading_days)
         except LookupError as error:
             found.append(("duration_trading_days", f"{event.duration_trading_days}: {error}"))
+    if isinstance(event, RuleChange):
+        try:
+            Rulebook.load("ine_sc").with_overrides(event.rules, day)
+        except RulebookError as error:
+            found += [("rules", f"{key}: {text}") for key, text in error.problems]
     if isinstance(event, GasEvent):
         for key, known in (("supplier", scenario.gas.suppliers), ("terminal", scenario.gas.terminals)):
             name = getattr(event, key, None)

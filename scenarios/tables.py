@@ -13,7 +13,6 @@ import pandas as pd
 
 from exchange.clock import ns
 from exchange.codes import Phase, Venue
-from exchange.contracts import Rulebook
 from exchange.units import GAS_M3_PER_M3_LNG, NS_PER_MINUTE
 from scenarios.results import Column
 
@@ -29,12 +28,12 @@ def samples_frame(world: World) -> pd.DataFrame:
     Index at_ns; columns <venue>_bid, <venue>_ask, <venue>_mid (USD/bbl, NaN where a side is empty or the venue does not
     trade continuously).
     """
-    from scenarios.world import NAMES, RULEBOOKS
+    from scenarios.world import NAMES
 
     samples = world.population.samples()
     columns: dict[str, Any] = {}
     for venue in Venue:
-        spec = Rulebook.load(RULEBOOKS[venue]).on(world.trading_days[0])
+        spec = world.rulebooks[venue].on(world.trading_days[0])
         worth = spec.tick / samples["fx"] if spec.currency == "CNY" else np.full(len(samples), spec.tick)
         quoted = samples["phase"][:, venue] == Phase.CONTINUOUS
         quoted &= (samples["bid_quantity"][:, venue] > 0) & (samples["ask_quantity"][:, venue] > 0)
@@ -68,14 +67,14 @@ def trading_days_frame(world: World, samples: pd.DataFrame | None = None) -> pd.
 
     SC's premium is the mean over the clock's ticks of the day at which both trade, of SC less Oman, less the parity.
     """
-    from scenarios.world import NAMES, RULEBOOKS
+    from scenarios.world import NAMES
 
     samples = samples_frame(world) if samples is None else samples
     gap = samples["SC_mid"] - samples["Oman_mid"]
     bounds = {day: (start, end) for day, start, end in trading_day_bounds(world)}
     rows: list[dict[str, Any]] = []
     for venue in Venue:
-        book = Rulebook.load(RULEBOOKS[venue])
+        book = world.rulebooks[venue]
         for settlement in world.settlements[venue]:
             day, figures = settlement.trading_day, settlement.figures
             spec = book.on(day)

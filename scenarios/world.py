@@ -30,7 +30,14 @@ from exchange.codes import Side, Venue
 from exchange.contracts import ContractSpec, Rulebook
 from exchange.units import NS_PER_DAY, NS_PER_MINUTE, NS_PER_SECOND
 from exchange.venue import DomesticVenue, OverseasVenue, Settlement
-from scenarios.levers import BuyingProgramme, CrudeEvent, CrudeNews, GasEvent, NightSessionSuspension
+from scenarios.levers import (
+    BuyingProgramme,
+    CrudeEvent,
+    CrudeNews,
+    GasEvent,
+    NightSessionSuspension,
+    RuleChange,
+)
 from scenarios.spec import LoadedScenario
 from scenarios.streams import Streams
 
@@ -92,6 +99,7 @@ class World:
     market: FastMarket | None
     settlements: dict[Venue, list[Settlement]] = field(default_factory=lambda: {venue: [] for venue in Venue})
     publications: list[Publication] = field(default_factory=list)
+    rulebooks: dict[Venue, Rulebook] = field(default_factory=dict)
     past: tuple[str, ...] = ()
     """Digests of the state at the fork, if the world was run to one: of everything, and of gas."""
 
@@ -165,15 +173,18 @@ def build(
 
     given = loaded.prices or brent_path(scenario.world_price, streams.generator("world_price"))
     prices = _histories(loaded, given, days[0] if days else None)
+    books = _rulebooks(events)
     market = (
-        _fast_world(env, loaded, streams, prices, days, start_ns, end_ns, bar_ns, sample_ns) if days else None
+        _fast_world(env, loaded, streams, books, prices, days, start_ns, end_ns, bar_ns, sample_ns)
+        if days
+        else None
     )
     crude = CrudeWorld(
         env,
         scenario.crude,
         start=period.slow_start,
         calendar=calendar,
-        rulebook=Rulebook.load("ine_sc"),
+        rulebook=books[Venue.SC],
         market=market or ClosedMarket(),
         rng=streams.generator,
         oman=prices["oman"],
@@ -182,7 +193,9 @@ def build(
         levers=[(day, event) for day, event in events if isinstance(event, CrudeEvent)],
         flow_start=days[0] if days else None,
     )
-    world = World(env, loaded, streams, days, start_ns, end_ns, last_ns, prices, crude, None, market)
+    world = World(
+        env, loaded, streams, days, start_ns, end_ns, last_ns, prices, crude, None, market, rulebooks=books
+    )
     _publish_sc_at_parity(world)
     if market is not None:
         _open_venues(world, market, given, events)
@@ -271,6 +284,16 @@ class ClosedMarket:
         return []
 
 
+def _rulebooks(events: Sequence[tuple[date, Any]]) -> dict[Venue, Rulebook]:
+    """Return the venues' rulebooks, SC's with the rules that an event changes."""
+    books = {venue: Rulebook.load(name) for venue, name in RULEBOOKS.items()}
+    for day, event in events:
+        if isinstance(event, RuleChange):
+            source = f"what-if: {event.source}"
+            books[Venue.SC] = books[Venue.SC].with_overrides(event.rules, day, source=source)
+    return books
+
+
 def _dated(events: Sequence[Event], first: date, calendar: TradingCalendar) -> list[tuple[date, Any]]:
     return [(calendar.trading_days(first, event.start_day + 1)[-1], event) for event in events]
 
@@ -311,6 +334,7 @@ def _fast_world(
     env: simpy.Environment,
     loaded: LoadedScenario,
     streams: Streams,
+    books: dict[Venue, Rulebook],
     prices: dict[str, PriceHistory],
     days: Sequence[date],
     start_ns: int,
@@ -318,7 +342,7 @@ def _fast_world(
     bar_ns: int,
     sample_ns: int | None,
 ) -> FastMarket:
-    specs = {venue: Rulebook.load(name).on(days[0]) for venue, name in RULEBOOKS.items()}
+    specs = {venue: book.on(days[0]) for venue, book in books.items()}
     starts = []
     before = loaded.calendar.previous(days[0])
     fx = prices["fx"].on(before)
@@ -358,7 +382,7 @@ def _open_venues(
     for day, event in events:
         if isinstance(event, NightSessionSuspension):
             suspended |= set(calendar.trading_days(day, event.duration_trading_days))
-    rulebook = Rulebook.load(RULEBOOKS[Venue.SC])
+    rulebook = world.rulebooks[Venue.SC]
     spec = rulebook.on(days[0])
     before = calendar.previous(days[0])
     sc_usd = prices["sc"].on(before) / prices["fx"].on(before)
@@ -408,7 +432,7 @@ def _open_venues(
         publish=partial(_published, world, Venue.SC, spec),
     )
     for venue, name in (("oman", Venue.OMAN), ("brent", Venue.BRENT)):
-        overseas = Rulebook.load(RULEBOOKS[name]).on(days[0])
+        overseas = world.rulebooks[name].on(days[0])
         if not isinstance(overseas.sessions, OverseasSessions):
             raise TypeError(f"{venue} is an overseas venue")
         OverseasVenue(
