@@ -133,6 +133,18 @@ def test_earlier_lots_and_todays_close_apart():
     for rows in ([(0, 0, BUY, OPEN, 5_000, 1)], [(0, 0, BUY, OPEN, 5_000, 1), (1, 0, SELL, OPEN, 5_001, 1)]):
         with pytest.raises(ValueError, match="must be equal"):
             house.book(np.array(rows, FILL))
+    for row, words in (
+        ((2, 0, BUY, OPEN, 5_000, 1), "account must be from 0 to 1"),
+        ((0, 1, BUY, OPEN, 5_000, 1), "contract must be from 0 to 0"),
+        ((0, 0, 2, OPEN, 5_000, 1), "side must be"),
+        ((0, 0, BUY, 3, 5_000, 1), "offset must be"),
+        ((0, 0, BUY, OPEN, 5_000, 0), "1 lot or more"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            house.book(np.array([row], FILL))
+    rows = [(1, 0, BUY, OPEN, 5_000, 9), (0, 0, SELL, OPEN, 5_000, 3), (0, 0, SELL, CLOSE, 5_000, 6)]
+    with pytest.raises(ValueError, match="closes more"):  # the openings of the batch are taken back
+        house.book(np.array(rows, FILL))
     assert house.digest() == before
     trade(house, 1, 0, 5_000, 5, offsets=(CLOSE, CLOSE))
     trade(house, 1, 0, 5_000, 2, offsets=(CLOSE_TODAY, CLOSE_TODAY))

@@ -149,6 +149,7 @@ class ClearingHouse:
         self.today_lots = np.zeros_like(self.held_lots)
         self.cost_tick_lots = np.zeros_like(self.held_lots)
         self.opened_lots = np.zeros((contracts, accounts), np.int64)
+        self._scratch = np.zeros_like(self.held_lots)
 
     @property
     def net_lots(self) -> Array:
@@ -226,22 +227,18 @@ class ClearingHouse:
         account, contract = fills["account"].astype(np.int64), fills["contract"].astype(np.int64)
         lots, price, offset = (fills[name].astype(np.int64) for name in ("lots", "price", "offset"))
         sign = 1 - 2 * fills["side"].astype(np.int64)
-        _must_be_whole_trades(contract, sign * lots, price, len(self.rules))
-        position = fills["side"] ^ (offset != Offset.OPEN)
-        cells = np.ravel_multi_index((position, contract, account), self.held_lots.shape)
-        places, inverse = np.unique(cells, return_inverse=True)
-        opens = np.where(offset == Offset.OPEN, lots, 0)
-        opened, cost = _summed(inverse, opens, len(places)), _summed(inverse, opens * price, len(places))
-        closed = _summed(inverse, lots - opens, len(places))
-        closed_today = _summed(inverse, np.where(offset == Offset.CLOSE_TODAY, lots, 0), len(places))
-        held, today, costs = (a.reshape(-1) for a in (self.held_lots, self.today_lots, self.cost_tick_lots))
-        held_after, today_after = held[places] + opened - closed, today[places] + opened - closed_today
-        if (today_after < 0).any() or (held_after < today_after).any():
-            raise ValueError("a fill closes more than is held (today's and earlier lots are counted apart)")
-        whole_cost = costs[places] + cost
-        costs[places] = whole_cost - whole_cost * closed // np.maximum(held_after + closed, 1)
-        held[places], today[places] = held_after, today_after
-        np.add.at(self.opened_lots.reshape(-1), contract * len(self.roster) + account, opens)
+        self._must_be_whole_trades(fills, sign * lots, contract, price)
+        opens, today = offset == Offset.OPEN, offset == Offset.CLOSE_TODAY
+        position = fills["side"] ^ ~opens
+        cells = (position * len(self.rules) + contract) * len(self.roster) + account
+        self._open(cells[opens], lots[opens], price[opens], 1)
+        try:
+            self._close(cells[~opens], lots[~opens], cells[today], lots[today])
+        except ValueError:
+            self._open(cells[opens], lots[opens], price[opens], -1)
+            raise
+        opened = (contract * len(self.roster) + account)[opens]
+        np.add.at(self.opened_lots.reshape(-1), opened, lots[opens])
         tick_fen = np.array([rule.fen_per_tick for rule in self.rules], np.int64)[contract]
         np.add.at(self.profit_fen, account, sign * lots * (self.settled_ticks[contract] - price) * tick_fen)
         if fees:
@@ -302,6 +299,48 @@ class ClearingHouse:
         digest.update(repr((*exchange, self.fx_e4, self.funds.bank_usd_cents)).encode())
         return digest.hexdigest()
 
+    def _must_be_whole_trades(self, fills: Array, signed_lots: Array, contract: Array, price: Array) -> None:
+        _, contracts, accounts = self.held_lots.shape
+        for name, most in (
+            ("account", accounts),
+            ("contract", contracts),
+            ("side", 2),
+            ("offset", len(Offset)),
+        ):
+            if len(fills) and not 0 <= int(fills[name].min()) <= int(fills[name].max()) < most:
+                raise ValueError(f"a fill's {name} must be from 0 to {most - 1}")
+        if fills["lots"].min(initial=1) < 1:
+            raise ValueError("a fill has 1 lot or more")
+        lots = _summed(contract, signed_lots, contracts)
+        value = _summed(contract, signed_lots * price, contracts)
+        if lots.any() or value.any():
+            raise ValueError("bought and sold lots of a contract must be equal, at equal prices")
+
+    def _open(self, cells: Array, lots: Array, price: Array, sign: int) -> None:
+        held, today, cost = (a.reshape(-1) for a in (self.held_lots, self.today_lots, self.cost_tick_lots))
+        np.add.at(held, cells, sign * lots)
+        np.add.at(today, cells, sign * lots)
+        np.add.at(cost, cells, sign * lots * price)
+
+    def _close(self, cells: Array, lots: Array, today_cells: Array, today_lots: Array) -> None:
+        """Close lots at average cost. A cell that occurs more than once is written as often, with equal values."""
+        held, today, cost = (a.reshape(-1) for a in (self.held_lots, self.today_lots, self.cost_tick_lots))
+        closed, closed_today = self._totals(cells, lots, cells), self._totals(today_cells, today_lots, cells)
+        before, today_before, cost_before = held[cells], today[cells], cost[cells]
+        after, today_after = before - closed, today_before - closed_today
+        if (today_after < 0).any() or (after < today_after).any():
+            raise ValueError("a fill closes more than is held (today's and earlier lots are counted apart)")
+        cost[cells] = cost_before - cost_before * closed // np.maximum(before, 1)
+        held[cells], today[cells] = after, today_after
+
+    def _totals(self, cells: Array, lots: Array, of: Array) -> Array:
+        """Return what `lots` sum to in each of the cells `of`."""
+        scratch = self._scratch.reshape(-1)
+        np.add.at(scratch, cells, lots)
+        totals = scratch[of]
+        scratch[cells] = 0
+        return totals
+
     def _fees_fen(self, contract: Array, offset: Array, lots: Array, price: Array, tick_fen: Array) -> Array:
         """Return the fee of each fill: per lot, and of the value traded, rounded down to the fen."""
         fees = [rule.fees for rule in self.rules]
@@ -336,12 +375,3 @@ def _summed(places: Array, values: Array, count: int) -> Array:
     sums = np.zeros(count, np.int64)
     np.add.at(sums, places, values)
     return sums
-
-
-def _must_be_whole_trades(contract: Array, signed_lots: Array, price: Array, contracts: int) -> None:
-    if (signed_lots == 0).any():
-        raise ValueError("a fill has no lots")
-    lots = _summed(contract, signed_lots, contracts)
-    value = _summed(contract, signed_lots * price, contracts)
-    if lots.any() or value.any():
-        raise ValueError("bought and sold lots of a contract must be equal, at equal prices")
