@@ -17,6 +17,8 @@ from scenarios.cli.app import main
 from scenarios.results import read_run
 from scenarios.spec import load_scenario
 
+pytestmark = pytest.mark.xdist_group("audit_run")  # its fixtures are long: one worker makes them once
+
 TINY = audits.Depth(
     "tiny",
     tuple(d for d in quick_designs() if d.name in ("quarter", "clocks-11h")),

@@ -14,6 +14,8 @@ from worlds import run, scenario
 
 from scenarios.moments import sc_moments
 
+pytestmark = pytest.mark.xdist_group("base_bands")  # its fixtures are long: one worker makes them once
+
 REPLICATIONS = 4
 DAYS = 20
 BANDS = {

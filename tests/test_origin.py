@@ -14,6 +14,8 @@ from exchange.codes import Venue
 from scenarios.ensemble import run_jobs
 from scenarios.structural.origin import GROUPS, OriginShare, collect, outcome, plan
 
+pytestmark = pytest.mark.xdist_group("origin")  # its fixtures are long: one worker makes them once
+
 CHINA = "traders.news.china_share"
 NOISE = ("noise_limit_per_s", "noise_market_per_s")
 

@@ -24,6 +24,8 @@ from scenarios.results import read_run
 from scenarios.run import run as run_scenario
 from scenarios.run_text import structural_tables
 
+pytestmark = pytest.mark.xdist_group("run")  # its fixtures are long: one worker makes them once
+
 ROOT = Path(__file__).parents[1]
 SMALL = {
     "period.first_trading_day": "2024-11-05",  # a Tuesday: its flow is shorter than that of a Monday

@@ -56,7 +56,7 @@ def horizons_minutes(loaded: LoadedScenario) -> tuple[int, ...]:
     told = loaded.scenario.measurement
     first = loaded.calendar.on_or_after(loaded.scenario.period.first_trading_day)
     days = loaded.calendar.trading_days(first, days_followed(loaded))
-    closes = [(ns(day, _CLOSE) - ns(first, _START)) // NS_PER_MINUTE for day in days]
+    closes = [(ns(day, _CLOSE) - ns(first, _START)) // NS_PER_MINUTE for day in days[1:]]
     return tuple(
         sorted({*_EARLY_MINUTES, told.programme_minutes, told.pass_through_horizon_minutes, *closes})
     )
