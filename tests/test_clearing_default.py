@@ -159,6 +159,15 @@ def test_the_waterfall(owed, paid, uncovered):
         assert funds.guarantee_fen.tolist() == [0, 20, 10]
 
 
+def test_the_order_of_the_layers_is_a_choice():
+    funds = Funds(np.array([100, 7]), np.array([50, 40]), reserve_fen=80)
+    house = house_of([FUND, FIRM], members=2, funds=funds)
+    house.deposit(0, -130)
+    (loss,) = cover_deficits(house, [Layer.OTHER_GUARANTEE, Layer.RESERVE, Layer.MEMBER_GUARANTEE])
+    assert tuple(loss.paid_fen.values()) == (40, 80, 10)  # the others' part is not the member's own
+    assert funds.guarantee_fen.tolist() == [40, 0] and funds.member_own_fen.tolist() == [100, 7]
+
+
 def test_dollars_go_before_the_funds_and_no_more_than_needed():
     funds = Funds(np.array([1_000_000]), np.array([0]))
     house = house_of([OVERSEAS], funds=funds)

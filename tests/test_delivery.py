@@ -221,6 +221,7 @@ def test_exchange_for_physical_closes_both_and_passes_oil_for_money():
     # The long gains 10,000 yuan a lot on its futures, and pays as much more for the oil.
     assert house.settle([5_000]).variation_fen.tolist() == [3_000_000, -3_000_000]
     assert house.cash_fen[0] == (10_000_000 + 30_000 - 3 * 510_000) * YUAN
+    assert house.cash_fen[1] == (10_000_000 - 30_000 + 3 * 510_000) * YUAN
     exchange_for_physical(
         house, 0, **arguments, lots=2, price_ticks=5_000
     )  # a cargo: no warrants, no money here

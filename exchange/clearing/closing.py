@@ -12,7 +12,6 @@ from enum import IntEnum
 import numpy as np
 
 from exchange.clearing.house import FILL, ClearingHouse, Offset
-from exchange.clearing.margin import required_margin_fen
 from exchange.clearing.rules import Array, Netting, Participant, margin_per_lot_fen
 from exchange.codes import Side
 
@@ -55,13 +54,12 @@ def margin_liquidation(
     """
     free = house.available_fen() if free_fen is None else free_fen
     rates = margin_per_lot_fen(house.rules, house.settled_ticks)
-    by_interest = np.argsort(-house.open_interest_lots, kind="stable")
+    by_interest = np.argsort(-house.open_interest_lots, kind="stable").tolist()
     rows = []
     for account in accounts:
         left = _Left(house, account, rates)
         while (short_fen := left.short_fen(int(free[account]))) > 0:
-            part = left.next_part(by_interest, short_fen)
-            if not part:
+            if not left.next_part(by_interest, short_fen):
                 break
         for (position, contract), lots in left.closed.items():
             price = int(limits_ticks[contract, 1 if position == Side.SELL else 0])
@@ -73,63 +71,62 @@ def margin_liquidation(
 
 
 class _Left:
-    """What one account would hold if its forced orders were filled."""
+    """What one account would hold if its forced orders were filled, and its margin, kept as whole numbers.
+
+    Months that are netted against each other share a group; a month that is not has none.
+    """
 
     def __init__(self, house: ClearingHouse, account: int, rates: Array) -> None:
-        self._house, self._rates = house, rates
-        self._own = slice(account, account + 1)
-        self._row = int(house.roster.hedge[account])
-        self._held = house.held_lots[:, :, self._own].copy()
+        self._rates: list[int] = rates[int(house.roster.hedge[account])].tolist()
+        self._held: list[list[int]] = house.held_lots[:, :, account].tolist()
+        own = house.usd_cents[account : account + 1]
+        self._value_fen = int(house.collateral.value_fen(own, house.fx_e4)[0])
+        self._groups = [_group(house, contract) for contract in range(len(house.rules))]
+        self._sides_fen = {group: [0, 0] for group in self._groups if group is not None}
+        self._gross_fen = 0
+        for contract in range(len(house.rules)):
+            for position in Side:
+                self._add(int(position), contract, self._held[position][contract])
         self._before_fen = self._margin_fen()
         self.closed: dict[tuple[int, int], int] = {}
 
     def short_fen(self, free_fen: int) -> int:
         """Return what is still missing: the shortfall less the margin that the closed lots free beyond collateral."""
-        house = self._house
-        value = int(house.collateral.value_fen(house.usd_cents[self._own], house.fx_e4)[0])
-        freed = max(0, self._before_fen - value) - max(0, self._margin_fen() - value)
+        freed = max(0, self._before_fen - self._value_fen) - max(0, self._margin_fen() - self._value_fen)
         return -free_fen - freed
 
-    def next_part(self, by_interest: Array, short_fen: int) -> bool:
+    def next_part(self, by_interest: list[int], short_fen: int) -> bool:
         """Close a part of the first month that sets the margin; say whether there was one."""
         for contract in by_interest:
-            rate = max(1, int(self._rates[self._row, contract]))
-            for position in self._binding_sides(int(contract)):
-                held = int(self._held[position, contract, 0])
-                if held:
-                    lots = min(held, self._until_even(int(contract), position, rate), -(-short_fen // rate))
-                    self._held[position, contract, 0] -= lots
-                    key = (position, int(contract))
-                    self.closed[key] = self.closed.get(key, 0) + lots
+            rate, group = max(1, self._rates[contract]), self._groups[contract]
+            long_fen, shorts_fen = self._sides_fen[group] if group is not None else (0, 0)
+            larger = int(Side.BUY) if long_fen >= shorts_fen else int(Side.SELL)
+            most = 2**62 if group is None else max(1, abs(long_fen - shorts_fen) // rate)
+            for position in (larger, 1 - larger) if group is None else (larger,):
+                lots = min(self._held[position][contract], most, -(-short_fen // rate))
+                if lots:
+                    self._held[position][contract] -= lots
+                    self._add(position, contract, -lots)
+                    self.closed[position, contract] = self.closed.get((position, contract), 0) + lots
                     return True
         return False
 
-    def _sides_fen(self, contract: int) -> list[int]:
-        """Return the long and the short margin against which a month's lots are netted."""
-        house, group = self._house, [contract]
-        if house.netting is Netting.PRODUCT and not house.rules[contract].margin.both_sides:
-            product = house.rules[contract].product
-            group = [c for c, r in enumerate(house.rules) if r.product == product and not r.margin.both_sides]
-        rates = self._rates[self._row, group]
-        return [int((self._held[side, group, 0] * rates).sum()) for side in Side]
-
-    def _binding_sides(self, contract: int) -> tuple[int, ...]:
-        long_fen, short_fen = self._sides_fen(contract)
-        larger = int(Side.BUY) if long_fen >= short_fen else int(Side.SELL)
-        gross = self._house.netting is Netting.GROSS or self._house.rules[contract].margin.both_sides
-        return (larger, 1 - larger) if gross else (larger,)
-
-    def _until_even(self, contract: int, position: int, rate: int) -> int:
-        """Return the lots that may go before the other side sets the margin, at least 1."""
-        if self._house.netting is Netting.GROSS or self._house.rules[contract].margin.both_sides:
-            return 2**62
-        sides = self._sides_fen(contract)
-        return max(1, (sides[position] - sides[1 - position]) // rate)
+    def _add(self, position: int, contract: int, lots: int) -> None:
+        group, fen = self._groups[contract], lots * self._rates[contract]
+        if group is None:
+            self._gross_fen += fen
+        else:
+            self._sides_fen[group][position] += fen
 
     def _margin_fen(self) -> int:
-        house = self._house
-        hedge = house.roster.hedge[self._own]
-        return int(required_margin_fen(self._held, hedge, self._rates, house.rules, house.netting)[0])
+        return self._gross_fen + sum(max(sides) for sides in self._sides_fen.values())
+
+
+def _group(house: ClearingHouse, contract: int) -> tuple[str, int] | None:
+    rule = house.rules[contract]
+    if house.netting is Netting.GROSS or rule.margin.both_sides:
+        return None
+    return ("product", rule.product) if house.netting is Netting.PRODUCT else ("month", contract)
 
 
 def excess_liquidation(house: ClearingHouse, limits_ticks: Array) -> Array:
