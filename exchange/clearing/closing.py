@@ -101,9 +101,8 @@ class _Left:
             rate, group = max(1, self._rates[contract]), self._groups[contract]
             long_fen, shorts_fen = self._sides_fen[group] if group is not None else (0, 0)
             larger = int(Side.BUY) if long_fen >= shorts_fen else int(Side.SELL)
-            most = 2**62 if group is None else max(1, abs(long_fen - shorts_fen) // rate)
             for position in (larger, 1 - larger) if group is None else (larger,):
-                lots = min(self._held[position][contract], most, -(-short_fen // rate))
+                lots = min(self._held[position][contract], -(-short_fen // rate))
                 if lots:
                     self._held[position][contract] -= lots
                     self._add(position, contract, -lots)
