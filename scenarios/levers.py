@@ -18,15 +18,7 @@ from agents.crude.levers import (
     ReferenceAdoption,
     StraitClosure,
 )
-from agents.gas.shocks import (
-    ColdWave,
-    IndexAdoption,
-    LngSupplyOutage,
-    LostCargoes,
-    PipelineCut,
-    TerminalClosure,
-    TerminalExpansion,
-)
+from agents.gas.shocks import GasEvent
 from agents.shocks import Event
 
 VenueName = Literal["sc", "oman", "brent"]
@@ -72,15 +64,6 @@ class RuleChange(Event):
 VenueEvent = NightSessionSuspension | BuyingProgramme | CrudeNews | RuleChange
 CrudeEvent = (
     DeliveryBaseExpansion | FreightSpike | StraitClosure | LoadOutCut | LocalBuying | ReferenceAdoption
-)
-GasEvent = (
-    LngSupplyOutage
-    | LostCargoes
-    | ColdWave
-    | PipelineCut
-    | TerminalClosure
-    | TerminalExpansion
-    | IndexAdoption
 )
 
 AnyEvent = Annotated[VenueEvent | CrudeEvent | GasEvent, Field(discriminator="kind")]

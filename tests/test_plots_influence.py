@@ -78,7 +78,7 @@ def swept(axes: dict[str, list], share=lambda *at: at[0], half: float = 0.1) -> 
     for number, at in enumerate(itertools.product(*axes.values())):
         value = share(*at)
         shares = {
-            "origin_share.sum.SC": value, "origin_share.news.SC": 0.7 * value, "origin_share.flow.SC": 0.3 * value,
+            "origin_share.SC": value, "origin_share.news.SC": 0.7 * value, "origin_share.flow.SC": 0.3 * value,
             "information_share.mean.SC": 0.5, "whole_day_share.SC": 0.4,
         }  # fmt: skip
         others = {"premium.import_parity": (-1.5, "USD/bbl"), "volatility.SC": (25.0, "% a year")}
@@ -268,7 +268,7 @@ def test_a_point_without_a_share_is_left_out_of_the_map():
     figure = plots.influence_map(frame, NEWS, FOLLOWS)
     assert [line.get_marker() for line in figure.axes[0].lines].count("x") == 1
     assert not any(re.search("nan", text.get_text()) for text in figure.axes[0].texts)
-    frame.loc[frame["measure"] == "origin_share.sum.SC", "value"] = np.nan
+    frame.loc[frame["measure"] == "origin_share.SC", "value"] = np.nan
     assert "no origin share was measured" in texts(plots.influence_map(frame, NEWS, FOLLOWS))
 
 

@@ -202,14 +202,14 @@ def test_the_table_documents_its_columns_and_holds_every_measure(folders):
     assert ((known["low"] <= known["value"]) & (known["value"] <= known["high"])).all()
     parts = table.pivot(index="point", columns="measure", values="value")
     whole = parts["origin_share.news.SC"] + parts["origin_share.flow.SC"]
-    pd.testing.assert_series_equal(whole, parts["origin_share.sum.SC"], check_names=False)
+    pd.testing.assert_series_equal(whole, parts["origin_share.SC"], check_names=False)
     absent = table[table["measure"] == "volatility.SC"]
     assert absent["value"].isna().all() and absent["note"].str.contains("two trading days").all()
 
 
 def test_the_summary_reads_as_that_of_a_run(folders):
     rows = read_run(folders[0]).rows
-    assert {f"origin_share.sum.SC@{k}" for k in range(2)} <= {row.measure for row in rows}
+    assert {f"origin_share.SC@{k}" for k in range(2)} <= {row.measure for row in rows}
     assert all(row.changed is None for row in rows), "base has no events"
 
 
@@ -316,7 +316,7 @@ def test_origin_shares_come_from_the_worlds_of_their_point(tmp_path, monkeypatch
     _, table = small(tmp_path, samples=3)
     value = table.pivot(index="point", columns="measure", values="value")
     for name, expected in {
-        "news.SC": [1, 0, 0], "flow.SC": [0, 1, 0], "sum.SC": [1, 1, 0], "sum.Brent": [0, 0, 1], "sum.Oman": [0, 0, 0],
+        "news.SC": [1, 0, 0], "flow.SC": [0, 1, 0], "SC": [1, 1, 0], "Brent": [0, 0, 1], "Oman": [0, 0, 0],
         "shapley.SC": [1, 1, 0],
     }.items():  # fmt: skip
         assert list(value[f"origin_share.{name}"]) == pytest.approx(expected), name
@@ -346,7 +346,7 @@ def test_differences_are_those_of_pairs_from_the_base_case(tmp_path, monkeypatch
     ):  # the same in every pair: exactly known
         assert list(premium[column]) == pytest.approx([0.6, 0.0, 1.2])
     assert (premium["high"] - premium["low"] > 1).all()
-    for name in ("sum.SC", "news.Brent", "shapley.SC", "rest"):
+    for name in ("SC", "news.Brent", "shapley.SC", "rest"):
         share = table[table["measure"] == f"origin_share.{name}"].set_index("point")
         expected = share["value"] - share["value"][1]
         assert list(share["difference"]) == pytest.approx(list(expected), abs=1e-12), name
@@ -361,7 +361,7 @@ def test_a_world_that_cannot_be_measured_costs_its_sample_and_says_so(tmp_path, 
 
     monkeypatch.setattr(origin, "outcome", outcome)
     _, table = small(tmp_path, samples=3)
-    mine = table[table["measure"] == "origin_share.sum.SC"].set_index("point")
+    mine = table[table["measure"] == "origin_share.SC"].set_index("point")
     assert list(mine["n"]) == [3, 2, 3]
     assert mine["note"][1] == "1 of 3 samples left out: no moment at which all venues were quoted"
     assert mine["note"][0] == ""

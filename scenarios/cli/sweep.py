@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from scenarios.grid import Grid
 
 _HEADINGS = {
-    "origin_share.sum.SC": "SC's origin share",
+    "origin_share.SC": "SC's origin share",
     "origin_share.news.SC": "news",
     "origin_share.flow.SC": "order flow",
     "information_share.mean.SC": "information share",

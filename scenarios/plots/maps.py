@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-INFLUENCE: Final = "origin_share.sum.SC"
+INFLUENCE: Final = "origin_share.SC"
 _TITLES: Final = {
     INFLUENCE: "Origin share of SC: news and order flow",
     "origin_share.news.SC": "origin share, news",
