@@ -51,6 +51,11 @@ class WorldPrice(Parameters):
     oman_minus_brent_usd_per_bbl: dict[date, float] = Field(
         min_length=1, description="differential in force from each date on; the earliest also holds before it"
     )
+    forward_slope_usd_per_bbl_month: dict[date, float] = Field(
+        default={},
+        description="what crude for delivery a month later costs more, from each date on; 0 before",
+    )
+    drives_order_flow: bool = Field(default=False, description="Brent follows this path while it trades, too")
 
     @field_validator("monthly_mean_brent_usd_per_bbl")
     @classmethod
@@ -68,6 +73,12 @@ class WorldPrice(Parameters):
             if f"{day:%Y-%m}" not in self.monthly_mean_brent_usd_per_bbl:
                 raise ValueError(f"point_brent_usd_per_bbl: {day} lies in no month that has a mean")
         return self
+
+
+def forward_slope(table: WorldPrice, day: date) -> float:
+    """Return what the world pays more for crude a month later, USD/bbl: the entry in force on a day, 0 before all."""
+    known = [start for start in table.forward_slope_usd_per_bbl_month if start <= day]
+    return table.forward_slope_usd_per_bbl_month[max(known)] if known else 0.0
 
 
 def brent_path(table: WorldPrice, rng: Generator) -> PriceHistory:

@@ -55,6 +55,10 @@ class ContractMonth:
         year, month = divmod(self.year * 12 + self.month - 1 + months, 12)
         return ContractMonth(year, month + 1)
 
+    def months_to(self, other: ContractMonth) -> int:
+        """Count the months from this one to another, negative when that is earlier."""
+        return 12 * (other.year - self.year) + other.month - self.month
+
     def __str__(self) -> str:
         return f"{self.year % 100:02d}{self.month:02d}"
 

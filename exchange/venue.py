@@ -5,17 +5,18 @@ It holds no book: a floor does, whether compiled or plain. This is the only modu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
 
 import simpy
 
+from exchange.clearing.prices import MonthDay, settle_months
 from exchange.clock import OverseasSessions, Sessions, TradingCalendar, day_of
 from exchange.codes import Phase
-from exchange.contracts import Rulebook
-from exchange.limits import limit_after_locked_days, price_limits, settlement_price_ticks
+from exchange.contracts import ContractMonth, Rulebook
+from exchange.limits import price_limits, settlement_price_ticks
 
 
 @dataclass(frozen=True)
@@ -35,19 +36,39 @@ class DayFigures:
     locked: int
 
 
+NO_TRADES = DayFigures(0, 0, 0, 0, 0, 0, 0, 0)
+"""The figures of a month in which nobody traded."""
+
+
 @dataclass(frozen=True)
 class Settlement:
-    """The outcome of a trading day. `limits_ticks` is None at a venue without price limits."""
+    """The outcome of a trading day of a month, or of a venue's only series (`month` is None).
+
+    `limits_ticks` is None at a venue without price limits. `locked_days` counts days that closed locked the same way,
+    the last of them this one, negative at the lower limit.
+    """
 
     trading_day: date
     figures: DayFigures
     settlement_ticks: int
     limits_ticks: tuple[int, int] | None
     limit_percent: int | None
+    month: ContractMonth | None = None
+    previous_settlement_ticks: int = 0
+    locked_days: int = 0
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How a month opens its day: its previous settlement price and its price limits, None where there are none."""
+
+    previous_settlement_ticks: int
+    limits_ticks: tuple[int, int] | None
+    limit_percent: int | None = None
 
 
 class Floor(Protocol):
-    """Where a product trades: it opens days, changes phases, counts."""
+    """Where one series trades: it opens days, changes phases, counts."""
 
     def open_day(self, previous_settlement_ticks: int, limits_ticks: tuple[int, int] | None) -> None:
         """Begin a trading day with an empty book between the limits, or in a wide band where there are none."""
@@ -62,54 +83,149 @@ class Floor(Protocol):
         ...
 
 
+Month = ContractMonth | None
+
+
+class ProductFloor(Protocol):
+    """Where the months of a product trade. The key None stands for a product that trades as one series."""
+
+    def open_day(self, day: date, terms: Mapping[Month, Terms]) -> None:
+        """Begin a trading day with an empty book for each month that has traders."""
+        ...
+
+    def set_phase(self, phase: Phase) -> None:
+        """Change the phase of all books; leaving an auction uncrosses them."""
+        ...
+
+    def close_day(self) -> Mapping[Month, DayFigures]:
+        """Cancel what rests and return what the day counted, for the months that have a book."""
+        ...
+
+
+class OneSeries:
+    """Let a floor with one book stand as a product's: its front contract, rolled without a spread."""
+
+    def __init__(self, floor: Floor) -> None:
+        self._floor = floor
+
+    def open_day(self, day: date, terms: Mapping[Month, Terms]) -> None:
+        """Begin the day of the only series."""
+        self._floor.open_day(terms[None].previous_settlement_ticks, terms[None].limits_ticks)
+
+    def set_phase(self, phase: Phase) -> None:
+        """Change the phase."""
+        self._floor.set_phase(phase)
+
+    def close_day(self) -> Mapping[Month, DayFigures]:
+        """Return what the day counted."""
+        return {None: self._floor.close_day()}
+
+
 Publish = Callable[[Settlement], None]
 
 
 class DomesticVenue:
     """Run an INE product over `days`; `sessions_on` gives the hours in force on a trading day.
 
-    Limits follow the rulebook of the day, and the ladder after days locked the same way.
+    `settled_ticks` are the settlement prices before the first day, by month; its keys say whether months trade apart
+    or as one series (None). Limits follow the rulebook of the day, listing days included, and the ladder after days
+    locked the same way. Months are published nearest first; `expire` is told of each month on its last trading day.
     """
 
     def __init__(
         self,
         env: simpy.Environment,
-        floor: Floor,
+        floor: ProductFloor,
         rulebook: Rulebook,
         calendar: TradingCalendar,
         days: Sequence[date],
         *,
-        previous_settlement_ticks: int,
+        settled_ticks: Mapping[Month, int],
         sessions_on: Callable[[date], Sessions],
         publish: Publish,
+        expire: Publish | None = None,
+        limit_on: Callable[[date, int], int] = lambda day, percent: percent,
     ) -> None:
         self._env, self._floor, self._rulebook, self._calendar = env, floor, rulebook, calendar
-        self._sessions_on, self._publish = sessions_on, publish
-        self._settled, self._locked = previous_settlement_ticks, 0
+        self._sessions_on, self._publish, self._expire = sessions_on, publish, expire
+        self._limit_on = limit_on
+        self._settled: dict[Month, int] = dict(settled_ticks)
+        self._locked: dict[Month, int] = {}
         env.process(self._run(days))
 
     def _run(self, days: Sequence[date]) -> Generator[simpy.Event, Any, None]:
         for day in days:
             changes = self._calendar.phases(day, self._sessions_on(day))
-            spec = self._rulebook.on(day)
-            percent = spec.price_limit_percent
-            limits = None
-            if percent is not None:
-                steps = spec.limit_steps_after_locked_days_percent
-                percent = limit_after_locked_days(percent, abs(self._locked), steps)
-                limits = price_limits(self._settled, percent)
             yield self._env.timeout(max(0, changes[0].at_ns - self._env.now))
-            self._floor.open_day(self._settled, limits)
+            terms = {month: self._terms(month, day) for month in self._months(day)}
+            self._floor.open_day(day, terms)
             for change in changes:
                 yield self._env.timeout(max(0, change.at_ns - self._env.now))
                 self._floor.set_phase(change.phase)
-            figures = self._floor.close_day()
-            self._settled = settlement_price_ticks(
-                figures.turnover_tick_lots, figures.volume_lots, self._settled
-            )
-            same_way = figures.locked != 0 and figures.locked * self._locked >= 0
-            self._locked = self._locked + figures.locked if same_way else figures.locked
-            self._publish(Settlement(day, figures, self._settled, limits, percent))
+            self._close(day, terms)
+
+    def _months(self, day: date) -> list[Month]:
+        """Return the months of a day, nearest first; a new one starts at its neighbour's settlement price."""
+        if None in self._settled:
+            return [None]
+        found: list[Month] = []
+        for month in self._rulebook.listed_months(day, self._calendar):
+            if month not in self._settled:
+                known = [each for each in self._settled if each is not None]
+                neighbour = min(known, key=lambda each: (abs(each.months_to(month)), each))
+                self._settled[month] = self._settled[neighbour]
+            found.append(month)
+        return found
+
+    def _terms(self, month: Month, day: date) -> Terms:
+        spec, settled = self._rulebook.on(day), self._settled[month]
+        locked = abs(self._locked.get(month, 0))
+        if month is None:
+            percent = spec.stepped_limit_percent(locked)
+        else:
+            percent = spec.limit_percent(month, day, self._calendar, locked_days=locked)
+        if percent is None:
+            return Terms(settled, None)
+        percent = self._limit_on(day, percent)
+        return Terms(settled, price_limits(settled, percent), percent)
+
+    def _close(self, day: date, terms: Mapping[Month, Terms]) -> None:
+        counted = self._floor.close_day()
+        figures = {month: counted.get(month, NO_TRADES) for month in terms}
+        settled = settle_months([_month_day(terms[month], figures[month]) for month in terms])
+        for month, ticks in zip(terms, settled, strict=True):
+            way, before = figures[month].locked, self._locked.get(month, 0)
+            same_way = way != 0 and way * before >= 0
+            self._locked[month] = before + way if same_way else way
+            self._settled[month] = ticks
+            term = terms[month]
+            outcome = Settlement(
+                day, figures[month], ticks, term.limits_ticks, term.limit_percent, month,
+                term.previous_settlement_ticks, self._locked[month],
+            )  # fmt: skip
+            self._publish(outcome)
+            if self._expires(month, day):
+                if self._expire is not None:
+                    self._expire(outcome)
+                del self._settled[month]
+
+    def _expires(self, month: Month, day: date) -> bool:
+        if (
+            month is None or ContractMonth.of(day).months_to(month) > 1
+        ):  # later ones may lie beyond the calendar
+            return False
+        return self._rulebook.on(day).last_trading_day(month, self._calendar) == day
+
+
+def _month_day(terms: Terms, figures: DayFigures) -> MonthDay:
+    traded = None
+    if figures.volume_lots:
+        traded = settlement_price_ticks(figures.turnover_tick_lots, figures.volume_lots, 0)
+    if terms.limits_ticks is None:
+        return MonthDay(terms.previous_settlement_ticks, traded)
+    low, high = terms.limits_ticks
+    locked = {1: high, -1: low}.get(figures.locked)
+    return MonthDay(terms.previous_settlement_ticks, traded, low, high, locked)
 
 
 class OverseasVenue:

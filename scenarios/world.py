@@ -9,8 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, time, timedelta
-from functools import partial
+from datetime import date, time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,25 +20,25 @@ from agents.gas.shocks import DatedShock
 from agents.gas.world import GasWorld
 from agents.prices import PriceHistory
 from agents.shocks import Event
-from agents.traders.market import CompiledFloor, FastMarket
-from agents.traders.population import TraderPopulation, VenueStart
+from agents.traders.market import FastMarket
+from agents.traders.population import TraderPopulation
 from agents.world_price import brent_path, cny_per_usd, history, oman_path
 from exchange.book import digest
-from exchange.clock import OverseasSessions, Sessions, TradingCalendar, day_of, ns
+from exchange.clock import TradingCalendar, ns
 from exchange.codes import Side, Venue
-from exchange.contracts import ContractSpec, Rulebook
-from exchange.units import NS_PER_DAY, NS_PER_MINUTE, NS_PER_SECOND
-from exchange.venue import DomesticVenue, OverseasVenue, Settlement
+from exchange.contracts import ContractMonth, Rulebook
+from exchange.units import NS_PER_DAY, NS_PER_MINUTE
+from exchange.venue import Settlement
 from scenarios.levers import (
     BuyingProgramme,
     CrudeEvent,
     CrudeNews,
     GasEvent,
-    NightSessionSuspension,
     RuleChange,
 )
 from scenarios.spec import LoadedScenario
 from scenarios.streams import Streams
+from scenarios.venues import fast_world, open_venues
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,8 +48,6 @@ NAMES = {Venue.SC: "SC", Venue.OMAN: "Oman", Venue.BRENT: "Brent"}
 _ACCOUNTS = ("importer", "reexporter", "local_buyer", "programme")
 _EVENING = time(20)
 _MORNING = time(8)
-_BRENT_SETTLES = time(3, 30)
-"""19:30 in London in winter, on the next day of Shanghai's clock: when a user's daily price is to be reached."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +95,8 @@ class World:
     gas: GasWorld | None
     market: FastMarket | None
     settlements: dict[Venue, list[Settlement]] = field(default_factory=lambda: {venue: [] for venue in Venue})
+    month_settlements: dict[str, list[Settlement]] = field(default_factory=lambda: {"sc": [], "lu": []})
+    """Of every listed month of a product whose months trade apart; `settlements` has SC's main month."""
     publications: list[Publication] = field(default_factory=list)
     rulebooks: dict[Venue, Rulebook] = field(default_factory=dict)
     past: tuple[str, ...] = ()
@@ -175,7 +174,9 @@ def build(
     prices = _histories(loaded, given, days[0] if days else None)
     books = _rulebooks(events)
     market = (
-        _fast_world(env, loaded, streams, books, prices, days, start_ns, end_ns, bar_ns, sample_ns)
+        fast_world(
+            env, loaded, streams, books, prices, days, (start_ns, end_ns), _ACCOUNTS, bar_ns, sample_ns
+        )
         if days
         else None
     )
@@ -198,7 +199,7 @@ def build(
     )
     _publish_sc_at_parity(world)
     if market is not None:
-        _open_venues(world, market, given, events)
+        open_venues(world, market, given, events)
         if isinstance(intervention, Programme):
             env.process(_execute(world, market, intervention))
         elif intervention is not None:
@@ -269,12 +270,22 @@ class ClosedMarket:
         """Return False."""
         return False
 
-    def quote(self, venue: Venue) -> tuple[float, float]:
+    def months(self, venue: Venue) -> tuple[ContractMonth, ...]:
+        """Return none."""
+        return ()
+
+    def quote(self, venue: Venue, month: ContractMonth | None = None) -> tuple[float, float]:
         """Return no quote."""
         return math.nan, math.nan
 
     def submit(
-        self, account: int | str, venue: Venue, side: Side, quantity_lots: int, limit_price: float | None
+        self,
+        account: int | str,
+        venue: Venue,
+        side: Side,
+        quantity_lots: int,
+        limit_price: float | None,
+        month: ContractMonth | None = None,
     ) -> None:
         """Refuse. Raises RuntimeError."""
         raise RuntimeError("no venue is open")
@@ -328,148 +339,6 @@ def _publish_sc_at_parity(world: World) -> None:
     for day in days:
         neutral = world.crude.parity_usd_per_bbl(day).neutral
         sc.publish(day, (oman.on(day) + neutral) * fx.on(day))
-
-
-def _fast_world(
-    env: simpy.Environment,
-    loaded: LoadedScenario,
-    streams: Streams,
-    books: dict[Venue, Rulebook],
-    prices: dict[str, PriceHistory],
-    days: Sequence[date],
-    start_ns: int,
-    end_ns: int,
-    bar_ns: int,
-    sample_ns: int | None,
-) -> FastMarket:
-    specs = {venue: book.on(days[0]) for venue, book in books.items()}
-    starts = []
-    before = loaded.calendar.previous(days[0])
-    fx = prices["fx"].on(before)
-    brent = prices["brent"].on(before)
-    first_prices = {
-        Venue.BRENT: brent,
-        Venue.OMAN: prices["oman"].on(before),
-        Venue.SC: prices["oman"].on(before),
-    }
-    for venue, spec in specs.items():
-        rate = fx if spec.currency == "CNY" else 1.0
-        price = first_prices[venue]
-        starts.append(
-            VenueStart(
-                spec.tick / rate, spec.price_rule, spec.to_ticks(price * rate), math.log(price / brent)
-            )
-        )
-    population = TraderPopulation(
-        loaded.scenario.traders,
-        starts,
-        start_ns,
-        word=streams.word,
-        rng=streams.generator,
-        sample_ns=sample_ns or loaded.scenario.measurement.clock_seconds * NS_PER_SECOND,
-    )
-    ticks = {venue: spec.tick for venue, spec in specs.items()}
-    return FastMarket(env, population, ticks, _ACCOUNTS, start_ns=start_ns, end_ns=end_ns, bar_ns=bar_ns)
-
-
-def _open_venues(
-    world: World, market: FastMarket, given: PriceHistory, events: Sequence[tuple[date, Any]]
-) -> None:
-    """Start the three venues, each with the parity and the exchange rate of its days."""
-    loaded, env, days = world.loaded, world.env, world.trading_days
-    calendar, prices, population = loaded.calendar, world.prices, market.population
-    suspended = set()
-    for day, event in events:
-        if isinstance(event, NightSessionSuspension):
-            suspended |= set(calendar.trading_days(day, event.duration_trading_days))
-    rulebook = world.rulebooks[Venue.SC]
-    spec = rulebook.on(days[0])
-    before = calendar.previous(days[0])
-    sc_usd = prices["sc"].on(before) / prices["fx"].on(before)
-    population.set_basis(
-        Venue.SC, math.log(sc_usd / prices["brent"].on(before)), spec.tick / prices["fx"].on(before)
-    )
-    population.start_value(Venue.SC, spec.to_ticks(prices["sc"].on(before)))
-
-    def sessions_on(day: date) -> Sessions:
-        sessions = rulebook.on(day).sessions
-        if not isinstance(sessions, Sessions):
-            raise TypeError("SC's sessions are those of a Shanghai product")
-        return sessions.without_night() if day in suspended else sessions
-
-    keep = 0.5 ** (1.0 / loaded.scenario.traders.premium_half_life_days)
-
-    class ScFloor(CompiledFloor):
-        """SC's floor also brings the day's exchange rate and parity to the traders.
-
-        What lasts of SC's gap over neutral parity becomes the premium that its traders expect; only the physical
-        arbitrage, which counts cargoes and tanks, holds on to parity.
-        """
-
-        expected = 0.0
-
-        def open_day(self, previous_settlement_ticks: int, limits_ticks: tuple[int, int] | None) -> None:
-            known = calendar.previous(calendar.trading_day_at(int(env.now)))  # today's fixing comes later
-            fx = prices["fx"].on(known)
-            neutral = world.crude.parity_usd_per_bbl(known).neutral
-            brent = prices["brent"].on(known)
-            oman = brent * math.exp(population.basis(Venue.OMAN))
-            population.fx_cny_per_usd = fx
-            learnt = (1.0 - keep) * population.take_mean_gap(Venue.SC)
-            population.set_basis(Venue.SC, math.log((oman + neutral) / brent) + self.expected, spec.tick / fx)
-            population.shift_basis(Venue.SC, learnt)
-            self.expected += learnt
-            super().open_day(previous_settlement_ticks, limits_ticks)
-
-    DomesticVenue(
-        env,
-        ScFloor(market, Venue.SC),
-        rulebook,
-        calendar,
-        days,
-        previous_settlement_ticks=spec.to_ticks(prices["sc"].on(before)),
-        sessions_on=sessions_on,
-        publish=partial(_published, world, Venue.SC, spec),
-    )
-    for venue, name in (("oman", Venue.OMAN), ("brent", Venue.BRENT)):
-        overseas = world.rulebooks[name].on(days[0])
-        if not isinstance(overseas.sessions, OverseasSessions):
-            raise TypeError(f"{venue} is an overseas venue")
-        OverseasVenue(
-            env,
-            CompiledFloor(market, name),
-            overseas.sessions,
-            (day_of(world.flow_start_ns) - timedelta(days=1), day_of(world.flow_end_ns) + timedelta(days=1)),
-            previous_settlement_ticks=overseas.to_ticks(prices[venue].on(before)),
-            publish=partial(_published, world, name, overseas),
-        )
-    if loaded.prices is not None:
-        env.process(_follow(world, market, given))
-
-
-def _published(world: World, venue: Venue, spec: ContractSpec, settlement: Settlement) -> None:
-    world.settlements[venue].append(settlement)
-    price = spec.to_price(settlement.settlement_ticks)
-    name = venue.name.lower()
-    last = world.prices[name].items()[-1][0]
-    if settlement.trading_day >= last:
-        world.prices[name].publish(settlement.trading_day, price)
-        world.publications.append(Publication(int(world.env.now), name, settlement.trading_day, price))
-
-
-def _follow(world: World, market: FastMarket, given: PriceHistory) -> Generator[simpy.Event, Any, None]:
-    """Drive Brent to the user's price of each day, at the moment when Brent settles."""
-    env = world.env
-    targets = [(ns(day + timedelta(days=1), _BRENT_SETTLES), value) for day, value in given.items()]
-    yield env.timeout(world.flow_start_ns - env.now)
-    for at_ns, value in targets:
-        if at_ns <= env.now:
-            continue
-        market.synchronise()
-        market.population.set_target(math.log(value), at_ns)
-        if at_ns > world.flow_end_ns:
-            break
-        yield env.timeout(at_ns - env.now)
 
 
 def _execute(world: World, market: FastMarket, programme: Programme) -> Generator[simpy.Event, Any, None]:

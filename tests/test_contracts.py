@@ -107,7 +107,9 @@ def test_ladder_stops_at_twenty_percent_unless_the_base_is_higher():
         (date(2024, 4, 11), 8, 10, 9, 0.3, None),
         (date(2024, 4, 12), 8, 10, 9, 0.3, 3_200),
         (date(2024, 9, 19), 7, 9, 8, 0.3, 3_200),
-        (date(2024, 11, 4), 10, 12, 11, 0.3, 3_200),  # the pinned runs; a note says what the circulars say
+        (date(2024, 10, 9), 10, 9, 8, 0.3, 3_200),
+        (date(2024, 10, 10), 7, 9, 8, 0.3, 3_200),
+        (date(2024, 11, 4), 7, 9, 8, 0.3, 3_200),
         (date(2025, 4, 10), 7, 11, 10, 0.3, 3_200),
         (date(2025, 4, 11), 9, 11, 10, 0.3, 3_200),
         (date(2025, 4, 30), 12, 14, 13, 0.3, 3_200),
@@ -208,9 +210,9 @@ def test_main_contract_rolls_when_individuals_must_be_out(sc, calendar):
 def test_margins_and_position_limits_near_delivery(sc, calendar):
     month, early = ContractMonth(2024, 12), sc.on(date(2020, 6, 1))
     spec = sc.on(date(2024, 11, 4))
-    assert spec.margin_percent(month, date(2024, 10, 31), calendar) == 12
-    assert spec.margin_percent(month, date(2024, 10, 31), calendar, hedge=True) == 11
-    assert spec.margin_percent(month, date(2024, 11, 26), calendar) == 12
+    assert spec.margin_percent(month, date(2024, 10, 31), calendar) == 9
+    assert spec.margin_percent(month, date(2024, 10, 31), calendar, hedge=True) == 8
+    assert spec.margin_percent(month, date(2024, 11, 26), calendar) == 10
     assert spec.margin_percent(month, date(2024, 11, 27), calendar) == 20
     assert spec.position_limit_lots(month, date(2024, 9, 30)) == 3_000
     assert spec.position_limit_lots(month, date(2024, 10, 8)) == 1_500
@@ -273,8 +275,8 @@ def test_limit_doubles_on_the_listing_day(sc, calendar):
     lu = Rulebook.load("ine_lu").on(date(2020, 6, 22))
     assert lu.limit_percent(ContractMonth(2021, 1), date(2020, 6, 22), calendar) == 26
     december = sc.on(date(2024, 12, 2))
-    assert december.limit_percent(ContractMonth(2027, 12), date(2024, 12, 2), calendar) == 20
-    assert december.limit_percent(ContractMonth(2027, 12), date(2024, 12, 3), calendar) == 10
+    assert december.limit_percent(ContractMonth(2027, 12), date(2024, 12, 2), calendar) == 14
+    assert december.limit_percent(ContractMonth(2027, 12), date(2024, 12, 3), calendar) == 7
 
 
 def test_a_moved_last_trading_day(sc, calendar):

@@ -38,7 +38,7 @@ def watched() -> tuple[World, list[tuple[int, Phase, int]]]:
 
     def noted(self, venue, phase):
         lots = whole(self, venue, phase)
-        if venue is Venue.SC:
+        if venue == Venue.SC:
             changes.append((self.now_ns, Phase(phase), lots))
         return lots
 

@@ -6,18 +6,22 @@ whatever the length of a bar. It forms no price of its own.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import simpy
 
 from agents.crude.market import Fill
+from agents.traders.curve import MonthBooks, Seat
 from agents.traders.population import TraderPopulation
+from exchange.clock import TradingCalendar
 from exchange.codes import Phase, Side, Venue
+from exchange.contracts import ContractMonth, Rulebook
 from exchange.units import NS_PER_MINUTE
-from exchange.venue import DayFigures
+from exchange.venue import DayFigures, Terms
 
-Order = tuple[int, Venue, Side, int, int]
+Order = tuple[int, int, Side, int, int]
 
 
 class FastMarket:
@@ -64,24 +68,39 @@ class FastMarket:
         if now % NS_PER_MINUTE == 0 and now > self._lattice_ns:
             self._lattice_ns = now
             queue, self._queue = self._queue, []
-            for account, venue, side, lots, ticks in queue:
-                self.population.send(account, venue, side, lots, ticks)
+            for account, book, side, lots, ticks in queue:
+                self.population.send(account, book, side, lots, ticks)
         self._collect()
+
+    def months(self, venue: Venue) -> tuple[ContractMonth, ...]:
+        """Return SC's months that trade apart, nearest first; none where a venue is one series."""
+        curve = self.population.curves.get(venue.name.lower())
+        return curve.months if curve is not None else ()
+
+    def _book(self, venue: Venue, month: ContractMonth | None) -> int:
+        curve = self.population.curves.get(venue.name.lower())
+        return int(venue) if month is None or curve is None else curve.book(month)
 
     def is_open(self, venue: Venue) -> bool:
         """Tell whether the venue trades continuously now."""
         self.synchronise()
         return int(self.population.book(venue)["phase"]) == Phase.CONTINUOUS
 
-    def quote(self, venue: Venue) -> tuple[float, float]:
-        """Return best bid and best ask in the venue's currency per barrel; nan for an empty side."""
+    def quote(self, venue: Venue, month: ContractMonth | None = None) -> tuple[float, float]:
+        """Return best bid and ask of a month (None: the main one) in the venue's currency; nan for an empty side."""
         self.synchronise()
-        bid, ask = self.population.quote_ticks(venue)
+        bid, ask = self.population.quote_ticks(self._book(venue, month))
         tick = self._ticks[venue]
         return (float("nan") if bid is None else bid * tick), (float("nan") if ask is None else ask * tick)
 
     def submit(
-        self, account: int | str, venue: Venue, side: Side, quantity_lots: int, limit_price: float | None
+        self,
+        account: int | str,
+        venue: Venue,
+        side: Side,
+        quantity_lots: int,
+        limit_price: float | None,
+        month: ContractMonth | None = None,
     ) -> None:
         """Queue a FAK for the next lattice point; a limit is floored (buy) or raised (sell) to the tick."""
         self.synchronise()
@@ -89,7 +108,8 @@ class FastMarket:
         if limit_price is not None:
             exact = limit_price / self._ticks[venue]
             ticks = int(exact + 1e-9) if side is Side.BUY else -int(-exact + 1e-9)
-        self._queue.append((self._numbers[str(account)], venue, side, quantity_lots, max(0, ticks)))
+        book = self._book(venue, month)
+        self._queue.append((self._numbers[str(account)], book, side, quantity_lots, max(0, ticks)))
 
     def fills(self, account: int | str) -> list[Fill]:
         """Return the account's fills since the last time it asked."""
@@ -101,21 +121,30 @@ class FastMarket:
     def _collect(self) -> None:
         names = list(self._numbers)
         for row in self.population.new_fills():
-            venue = Venue(int(row["venue"]))
+            venue, month = self._series(int(row["venue"]))
             fill = Fill(
                 venue,
                 Side(int(row["side"])),
                 int(row["quantity"]),
                 int(row["price"]) * self._ticks[venue],
                 int(row["at_ns"]),
+                month,
             )
             self._fills[names[int(row["account"])]].append(fill)
+
+    def _series(self, book: int) -> tuple[Venue, ContractMonth | None]:
+        """Return the venue and the month of a book; months move only between days, when no order is on its way."""
+        curve = self.population.curves.get("sc")
+        for month in curve.months if curve is not None else ():
+            if curve is not None and curve.book(month) == book:
+                return Venue.SC, month
+        return Venue(book), None
 
 
 class CompiledFloor:
     """One book of the population as a venue sees it: days, phases, counts."""
 
-    def __init__(self, market: FastMarket, venue: Venue) -> None:
+    def __init__(self, market: FastMarket, venue: int) -> None:
         self._market, self._population, self._venue = market, market.population, venue
 
     def open_day(self, previous_settlement_ticks: int, limits_ticks: tuple[int, int] | None) -> None:
@@ -145,3 +174,53 @@ class CompiledFloor:
             opening, high, low, close, int(book["volume"]), int(book["turnover"]),
             self._population.open_interest_lots(self._venue), locked,
         )  # fmt: skip
+
+
+class CurveFloor:
+    """The months of an INE product that have traders, as its venue sees them.
+
+    `price(day, months)` tells the traders of the day's months what these are worth to them, after they are seated.
+    """
+
+    def __init__(
+        self,
+        market: FastMarket,
+        curve: MonthBooks,
+        rulebook: Rulebook,
+        calendar: TradingCalendar,
+        price: Callable[[date, Sequence[ContractMonth]], None],
+    ) -> None:
+        self._market, self._population, self._curve = market, market.population, curve
+        self._rulebook, self._calendar, self._price = rulebook, calendar, price
+        self._floors = {book: CompiledFloor(market, book) for book in curve.books}
+
+    def open_day(self, day: date, terms: Mapping[ContractMonth | None, Terms]) -> None:
+        """Seat the nearest months in the books, and begin the day with empty books and the day's limits."""
+        self._market.synchronise()
+        spec = self._rulebook.on(day)
+        months = [month for month in terms if month is not None][: len(self._curve.books)]
+        left = {month: spec.days_to_expiry(month, day, self._calendar) for month in months}
+        seats = [Seat(month, left[month], terms[month].previous_settlement_ticks) for month in months]
+        self._curve.seat(seats, spec.main_contract(day, self._calendar))
+        self._price(day, months)
+        for month in months:
+            book = self._curve.book(month)
+            self._floors[book].open_day(terms[month].previous_settlement_ticks, terms[month].limits_ticks)
+            exit_days = spec.person_exit_trading_days
+            self._population.limit_entry(
+                book,
+                position_lots=spec.position_limit_lots(month, day),
+                opening_lots=spec.opening_limit_lots_per_day,
+                persons_out=exit_days is not None and left[month] < exit_days,
+            )
+
+    def set_phase(self, phase: Phase) -> None:
+        """Change the phase of all books, and let arbitrageurs leave legs that stand alone."""
+        for floor in self._floors.values():
+            floor.set_phase(phase)
+        if phase is Phase.CONTINUOUS:
+            self._curve.unwind()
+
+    def close_day(self) -> Mapping[ContractMonth | None, DayFigures]:
+        """Return what the day counted, by month."""
+        return {month: self._floors[self._curve.book(month)].close_day() for month in self._curve.months}

@@ -5,8 +5,12 @@ Figures stand in the scenario library; here are their names, units and bounds.
 
 from __future__ import annotations
 
+from typing import Literal
+
+import numpy as np
 from pydantic import Field, model_validator
 
+from exchange.clearing.rules import Participant
 from exchange.parameters import Parameters
 
 Hours = tuple[float, ...]
@@ -123,6 +127,85 @@ class Arbitrage(Parameters):
     oman_brent: ArbitragePair
 
 
+Table = tuple[tuple[float, float], ...]
+
+
+class Curve(Parameters):
+    """How delivery months of INE's products trade beside each other.
+
+    A month's activity and open interest, as parts of the main month's at their height, are straight lines between
+    points (trading days to its last one, part). Makers of a further month read the main month's price; calendar-spread
+    arbitrageurs trade each pair of neighbours and leave a month that is about to expire.
+    """
+
+    sc_active_months: int = Field(
+        ge=1, le=8, description="nearest months with a book; 1 is the main one alone"
+    )
+    lu_active_months: int = Field(ge=0, le=2)
+    lu_usd_per_tonne_over_brent: float = Field(
+        gt=0, description="a tonne of LU over a barrel of Brent, in calm times"
+    )
+    activity: Table = Field(min_length=2)
+    open_interest: Table = Field(min_length=2)
+    follows_main_half_life_seconds: float = Field(gt=0)
+    half_spread_multiple: float = Field(ge=1, description="of a further month, over the main one's")
+    spread_capital_lots: int = Field(ge=0, description="largest position of each pair of neighbours, a leg")
+    spread_slice_lots: int = Field(ge=1, le=500)
+    spread_band_bps: float = Field(ge=0)
+    spread_exit_bps: float
+    spread_exit_trading_days: int = Field(ge=1, description="before the last trading day of the nearer month")
+
+    @model_validator(mode="after")
+    def _tables_rise(self) -> Curve:
+        for name in ("activity", "open_interest"):
+            days = [point[0] for point in getattr(self, name)]
+            if days != sorted(set(days)):
+                raise ValueError(f"{name}: trading days must rise")
+            if min(part for _, part in getattr(self, name)) < 0:
+                raise ValueError(f"{name}: parts must not be negative")
+        return self
+
+    def part(self, name: Literal["activity", "open_interest"], days_left: int) -> float:
+        """Return a month's activity or open interest, as a part of the main month's at its height."""
+        days, parts = zip(*getattr(self, name), strict=True)
+        return float(np.interp(days_left, days, parts))
+
+
+class ParticipantParts(Parameters):
+    """One kind's parts of the orders without information and of the open interest."""
+
+    volume: float = Field(ge=0, le=1)
+    open_interest: float = Field(ge=0, le=1)
+
+
+class Participants(Parameters):
+    """The kinds of accounts that trade without information. Their parts add up to 1."""
+
+    clients_per_account: int = Field(
+        ge=1, description="clients for whom an account stands; limits are a client's"
+    )
+    individual: ParticipantParts
+    firm: ParticipantParts
+    fund: ParticipantParts
+    overseas: ParticipantParts
+
+    @model_validator(mode="after")
+    def _parts_add_up(self) -> Participants:
+        for name in ("volume", "open_interest"):
+            if abs(sum(getattr(parts, name) for _, parts in self.kinds()) - 1) > 1e-9:
+                raise ValueError(f"{name}: the parts of the four kinds must add up to 1")
+        return self
+
+    def kinds(self) -> tuple[tuple[Participant, ParticipantParts], ...]:
+        """Return each kind with its parts."""
+        return (
+            (Participant.INDIVIDUAL, self.individual),
+            (Participant.FIRM, self.firm),
+            (Participant.FUND, self.fund),
+            (Participant.OVERSEAS, self.overseas),
+        )
+
+
 class TraderParameters(Parameters):
     """The whole population."""
 
@@ -132,6 +215,9 @@ class TraderParameters(Parameters):
     sc: VenueTraders
     oman: VenueTraders
     brent: VenueTraders
+    lu: VenueTraders
+    curve: Curve
+    participants: Participants
     cross_learning: CrossLearning
     news: News
     arbitrage: Arbitrage

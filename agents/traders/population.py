@@ -12,18 +12,21 @@ from typing import Any
 
 import numpy as np
 
+from agents.traders.curve import MonthBooks, first_pairs, whole_lots
 from agents.traders.kernel import session
-from agents.traders.parameters import TraderParameters, VenueTraders
+from agents.traders.parameters import Participants, TraderParameters, VenueTraders
 from agents.traders.state import (
-    ACCOUNTS,
     EXTERNAL_ACCOUNT,
     EXTERNAL_ACCOUNTS,
     FAR_NS,
     FILL,
     FILLS,
     LATTICE_NS,
+    MOST_PAIRS,
+    NO_LIMIT,
     NOISE_ACCOUNTS,
     NOISE_ORDERS,
+    PAIRS,
     SAMPLE,
     SLOTS,
     STATE,
@@ -70,6 +73,7 @@ class TraderPopulation:
         word: Callable[[str], np.uint64],
         rng: Callable[[str], np.random.Generator],
         sample_ns: int = NS_PER_MINUTE,
+        lu: VenueStart | None = None,
     ) -> None:
         self._array = np.zeros(1, STATE)
         self._state = self._array[0]
@@ -86,18 +90,37 @@ class TraderPopulation:
         s["next_id"] = 1
         s["next_ns"][:] = FAR_NS
         s["next_ns"][0] = -(-start_ns // LATTICE_NS) * LATTICE_NS
+        curve = parameters.curve
+        further = curve.sc_active_months - 1
+        lu_months = curve.lu_active_months if lu is not None else 0
+        s["count"] = VENUES + further + lu_months
+        s["pairs"] = MOST_PAIRS
+        s["pair_books"][: len(PAIRS)] = PAIRS
+        s["position_limit_lots"][:] = s["opening_limit_lots"][:] = NO_LIMIT
+        s["exempt"][NOISE_ACCOUNTS:] = 1
+        s["clients"][:] = 1
+        s["clients"][:NOISE_ACCOUNTS] = parameters.participants.clients_per_account
+        s["kind"][:NOISE_ACCOUNTS] = participants(parameters.participants)
+        weights = {}
         for venue, start in zip(Venue, venues, strict=True):
-            self._open_venue(venue, start)
             name = venue.name.lower()
-            for trader_class in range(TIMED):
-                label = Class(trader_class).name.lower()
-                s["flow_words"][venue * TIMED + trader_class] = word(f"flow.{name}.{label}")
-            s["imbalance_words"][venue] = word(f"flow.{name}.imbalance")
+            self._open_book(int(venue), start)
+            self._seed(int(venue), name, word)
             for stream in Stream:
                 s["news_words"][stream * VENUES + venue] = word(f"news.{stream.name.lower()}.{name}")
-            holdings = getattr(parameters, name).open_interest_lots
-            s["endowments"][venue] = _holdings(holdings, rng(f"flow.{name}.holdings"))
+            weights[name] = _weights(parameters.participants, rng(f"flow.{name}.holdings"))
+            lots = getattr(parameters, name).open_interest_lots
+            s["endowments"][venue] = whole_lots(weights[name], lots)
             s["positions"][venue, :NOISE_ACCOUNTS] = s["endowments"][venue]
+        for k in range(further):
+            self._open_book(VENUES + k, venues[Venue.SC])
+            self._seed(VENUES + k, f"sc.{k + 2}", word)
+        if lu is not None and lu_months:
+            weights["lu"] = _weights(parameters.participants, rng("flow.lu.holdings"))
+            for k in range(lu_months):
+                self._open_book(VENUES + further + k, lu)
+                self._seed(VENUES + further + k, f"lu.{k + 1}", word)
+        self.curves = self._curves(parameters, weights, further, lu_months)
         brent = venues[Venue.BRENT]
         value = math.log(brent.price_ticks * brent.tick_usd) - brent.basis
         s["value"] = value
@@ -106,7 +129,29 @@ class TraderPopulation:
         for name in ("informed_value", "maker_value", "price_value"):
             s[name][:] = value
 
-    def _open_venue(self, venue: Venue, start: VenueStart) -> None:
+    def _seed(self, book: int, name: str, word: Callable[[str], np.uint64]) -> None:
+        s = self._state
+        for trader_class in range(TIMED):
+            label = Class(trader_class).name.lower()
+            s["flow_words"][book * TIMED + trader_class] = word(f"flow.{name}.{label}")
+        s["imbalance_words"][book] = word(f"flow.{name}.imbalance")
+
+    def _curves(
+        self, parameters: TraderParameters, weights: dict[str, Array], further: int, lu_months: int
+    ) -> dict[str, MonthBooks]:
+        """Return the products whose months trade side by side."""
+        curve, found = parameters.curve, {}
+        firsts = first_pairs(1 + further)
+        if further:
+            books = (int(Venue.SC), *range(VENUES, VENUES + further))
+            found["sc"] = MonthBooks(self, "sc", books, parameters.sc, curve, weights["sc"], firsts[0])
+        if lu_months:
+            first = VENUES + further
+            books = tuple(range(first, first + lu_months))
+            found["lu"] = MonthBooks(self, "lu", books, parameters.lu, curve, weights["lu"], firsts[1])
+        return found
+
+    def _open_book(self, venue: int, start: VenueStart) -> None:
         s = self._state
         book = s["books"][venue]
         book["ticks"] = TICKS
@@ -121,18 +166,16 @@ class TraderPopulation:
 
     # --- what the venue says ---
 
-    def set_band(self, venue: Venue, centre_ticks: int) -> None:
+    def set_band(self, venue: int, centre_ticks: int) -> None:
         """Empty a book and lay its ladder around a price: the wide band of a venue without price limits."""
         base = max(1, centre_ticks - TICKS // 2)
         self.set_limits(venue, base, base + TICKS - 1, base)
 
-    def set_limits(
-        self, venue: Venue, low_ticks: int, high_ticks: int, base_ticks: int | None = None
-    ) -> None:
+    def set_limits(self, venue: int, low_ticks: int, high_ticks: int, base_ticks: int | None = None) -> None:
         """Empty a book and set its price limits. Raises ValueError when the ladder cannot hold them."""
         if high_ticks - low_ticks >= TICKS:
             raise ValueError(
-                f"{venue.name}: the limits span {high_ticks - low_ticks} ticks, the ladder {TICKS}"
+                f"book {int(venue)}: the limits span {high_ticks - low_ticks} ticks, the ladder {TICKS}"
             )
         book = self._state["books"][venue]
         base = low_ticks if base_ticks is None else base_ticks
@@ -140,32 +183,42 @@ class TraderPopulation:
         book["low"], book["high"] = low_ticks - base, high_ticks - base
         session.empty_book(self._state, int(venue))
 
-    def start_day(self, venue: Venue, previous_settlement_ticks: int) -> None:
+    def limit_entry(
+        self, book: int, *, position_lots: int | None, opening_lots: int | None, persons_out: bool
+    ) -> None:
+        """Set what accounts may hold and open in a book, None for no limit; it binds those that are not exempt."""
+        s = self._state
+        s["position_limit_lots"][book] = NO_LIMIT if position_lots is None else position_lots
+        s["opening_limit_lots"][book] = NO_LIMIT if opening_lots is None else opening_lots
+        s["persons_out"][book] = persons_out
+
+    def start_day(self, venue: int, previous_settlement_ticks: int) -> None:
         """Begin a trading day: reset its open, high, low, close, volume and turnover."""
         s = self._state
         book = s["books"][venue]
         book["previous_settlement"] = previous_settlement_ticks
         book["volume"] = book["turnover"] = 0
+        s["opened_lots"][venue] = 0
         for name in ("open", "high", "low", "close"):
             s[name][venue] = 0
 
-    def set_phase(self, venue: Venue, phase: Phase) -> int:
+    def set_phase(self, venue: int, phase: Phase) -> int:
         """Change a venue's phase and return the lots of the auction that this uncrosses, if any."""
         return int(session.set_phase(self._state, int(venue), int(phase), self._trades))
 
-    def set_basis(self, venue: Venue, basis: float, tick_usd: float) -> None:
+    def set_basis(self, venue: int, basis: float, tick_usd: float) -> None:
         """Set the log premium of a venue over the common value, and what a tick is worth in USD."""
         self._state["basis"][venue] = basis
         self._state["tick_usd"][venue] = tick_usd
 
-    def shift_basis(self, venue: Venue, change: float) -> None:
+    def shift_basis(self, venue: int, change: float) -> None:
         """Let traders take a part of the present gap of a venue for its normal premium: no price moves by that."""
         s = self._state
         s["basis"][venue] += change
         for name in ("maker_value", "informed_value", "price_value"):
             s[name][venue] -= change
 
-    def take_mean_gap(self, venue: Venue) -> float:
+    def take_mean_gap(self, venue: int) -> float:
         """Return the mean log gap to Brent, after the basis, since the last call; 0 when they never traded at once."""
         s = self._state
         count = int(s["gap_count"][venue])
@@ -173,12 +226,12 @@ class TraderPopulation:
         s["gap_sum"][venue], s["gap_count"][venue] = 0.0, 0
         return mean
 
-    def basis(self, venue: Venue) -> float:
+    def basis(self, venue: int) -> float:
         """Return the log premium of a venue over the common value."""
         return float(self._state["basis"][venue])
 
-    def start_value(self, venue: Venue, price_ticks: int) -> None:
-        """Set a venue's last price before its first trade."""
+    def start_price(self, venue: int, price_ticks: int) -> None:
+        """Set a book's last price before its first trade."""
         book = self._state["books"][venue]
         book["last"] = book["previous_settlement"] = price_ticks
         self._state["mid_half_ticks"][venue] = 2 * price_ticks
@@ -198,6 +251,11 @@ class TraderPopulation:
         self._state["target_ns"] = at_ns
 
     # --- time ---
+
+    @property
+    def books(self) -> int:
+        """The number of books in use: the main months of the venues first, then further months."""
+        return int(self._state["count"])
 
     @property
     def now_ns(self) -> int:
@@ -226,13 +284,17 @@ class TraderPopulation:
 
     # --- orders from outside ---
 
-    def send(self, account: int, venue: Venue, side: Side, lots: int, price_ticks: int = 0) -> int:
+    def send(self, account: int, venue: int, side: Side, lots: int, price_ticks: int = 0) -> int:
         """Send a FAK of a SimPy-side account now and return the lots filled. A price of 0 is any price.
 
         Raises ValueError for an account that is not one of the SimPy side's.
         """
         if not 0 <= account < EXTERNAL_ACCOUNTS:
             raise ValueError(f"account {account}: must be from 0 to {EXTERNAL_ACCOUNTS - 1}")
+        return self.send_for(EXTERNAL_ACCOUNT + account, venue, side, lots, price_ticks)
+
+    def send_for(self, account: int, venue: int, side: Side, lots: int, price_ticks: int = 0) -> int:
+        """Send a FAK for any account of the state, as a forced order is sent, and return the lots filled."""
         return int(
             session.external(self._state, account, int(venue), int(side), price_ticks, lots, self._trades)
         )
@@ -253,27 +315,27 @@ class TraderPopulation:
 
     # --- what can be read ---
 
-    def quote_ticks(self, venue: Venue) -> tuple[int | None, int | None]:
+    def quote_ticks(self, venue: int) -> tuple[int | None, int | None]:
         """Return best bid and best ask in ticks, None for an empty side."""
         book = self._state["books"][venue]
         base, bid, ask = int(book["base_tick"]), int(book["best_bid"]), int(book["best_ask"])
         return (base + bid if bid >= 0 else None), (base + ask if ask >= 0 else None)
 
-    def book(self, venue: Venue) -> Any:
-        """Return the BOOK record of a venue (a view)."""
+    def book(self, venue: int) -> Any:
+        """Return the BOOK record of a book (a view)."""
         return self._state["books"][venue]
 
-    def day(self, venue: Venue) -> tuple[int, int, int, int]:
+    def day(self, venue: int) -> tuple[int, int, int, int]:
         """Return the day's open, high, low and close so far, in ticks; zeros when nothing traded."""
         s = self._state
         return tuple(int(s[name][venue]) for name in ("open", "high", "low", "close"))  # type: ignore[return-value]
 
-    def open_interest_lots(self, venue: Venue) -> int:
+    def open_interest_lots(self, venue: int) -> int:
         """Return the lots held long, summed over all accounts."""
         positions = self._state["positions"][venue]
         return int(positions[positions > 0].sum())
 
-    def class_lots(self, venue: Venue) -> dict[str, int]:
+    def class_lots(self, venue: int) -> dict[str, int]:
         """Return the lots traded by each class so far; each trade counts once for each side."""
         return {c.name.lower(): int(self._state["class_lots"][venue, c]) for c in Class}
 
@@ -295,6 +357,7 @@ class TraderPopulation:
         twin._trades = np.zeros_like(self._trades)
         twin._samples = _copied(self._samples)
         twin._taken = list(self._taken)
+        twin.curves = {name: curve.copy(twin) for name, curve in self.curves.items()}
         return twin
 
     def state_integers(self) -> list[int]:
@@ -303,12 +366,12 @@ class TraderPopulation:
         parts = [np.array([s["now_ns"], s["next_id"], s["messages"], s["trades"]], np.int64)]
         parts += [
             np.asarray(s[name], np.int64).ravel()
-            for name in ("next_ns", "positions", "cash", "pair_lots", "class_lots")
+            for name in ("next_ns", "positions", "cash", "pair_lots", "class_lots", "refused")
         ]
         for name in ("id", "price", "quantity", "owner"):
             parts.append(np.asarray(s["orders"][name], np.int64).ravel())
-        for venue in Venue:
-            book = s["books"][venue]
+        for number in range(self.books):
+            book = s["books"][number]
             parts.append(
                 np.array(
                     [
@@ -326,11 +389,11 @@ class TraderPopulation:
 
     def check_conservation(self) -> None:
         """Raise AssertionError when lots or money appeared or vanished at a venue."""
-        for venue in Venue:
-            lots = int(self._state["positions"][venue].sum())
-            money = int(self._state["cash"][venue].sum())
-            if lots or money or len(self._state["positions"][venue]) != ACCOUNTS:
-                raise AssertionError(f"{venue.name}: {lots} lots and {money} tick-lots too many")
+        for book in range(self.books):
+            lots = int(self._state["positions"][book].sum())
+            money = int(self._state["cash"][book].sum())
+            if lots or money:
+                raise AssertionError(f"book {book}: {lots} lots and {money} tick-lots too many")
 
 
 def _copied(records: Array) -> Array:
@@ -344,8 +407,11 @@ def _per_second(half_life_s: float | None) -> float:
 
 def _fill_parameters(p: Any, parameters: TraderParameters) -> None:
     """Write the declared parameters into the record that kernels read."""
-    for venue in Venue:
-        told: VenueTraders = getattr(parameters, venue.name.lower())
+    curve = parameters.curve
+    further = curve.sc_active_months - 1
+    names = [*(venue.name.lower() for venue in Venue), *["sc"] * further, *["lu"] * curve.lu_active_months]
+    for venue, name in enumerate(names):
+        told: VenueTraders = getattr(parameters, name)
         for key in ("noise_limit_per_s", "noise_market_per_s", "maker_half_spread_ticks",
                     "maker_skew_ticks_per_lot", "informed_per_s", "informed_threshold_ticks", "informed_lots_per_tick",
                     "informed_most_lots", "anchored_share", "imbalance_sd"):  # fmt: skip
@@ -365,6 +431,7 @@ def _fill_parameters(p: Any, parameters: TraderParameters) -> None:
         p["overseas_share"][venue, Class.MAKER] = told.overseas.makers
         p["overseas_share"][venue, [Class.INFORMED, Class.ANCHORED]] = told.overseas.informed
         p["overseas_share"][venue, Class.ARBITRAGE] = told.overseas.arbitrage
+    for venue in Venue:
         for other in Venue:
             if other is not venue:
                 key = f"{venue.name.lower()}_follows_{other.name.lower()}"
@@ -374,6 +441,10 @@ def _fill_parameters(p: Any, parameters: TraderParameters) -> None:
                 p["cross_learning_per_s"][venue, other] = _per_second(
                     None if minutes is None else minutes * 60
                 )
+    main_lu = VENUES + further
+    for book in range(VENUES, len(names)):
+        followed = int(Venue.SC) if names[book] == "sc" else int(Venue.BRENT) if book == main_lu else main_lu
+        p["cross_learning_per_s"][book, followed] = _per_second(curve.follows_main_half_life_seconds)
     news = parameters.news
     p["anchored_delay_minutes"] = news.anchored_delay_minutes
     shares = {Stream.CHINA: news.china_share, Stream.GULF: news.gulf_share}
@@ -402,13 +473,22 @@ def _fill_parameters(p: Any, parameters: TraderParameters) -> None:
         p["arbitrage_exit"][pair] = told_pair.exit_bps * 1e-4
 
 
-def _holdings(open_interest_lots: int, rng: np.random.Generator) -> Array:
-    """Draw holdings of the noise accounts that sum to zero, with `open_interest_lots` on the long side."""
+def participants(told: Participants) -> Array:
+    """Return the kind of each noise account: as many of a kind as its part of orders, each long beside a short one."""
     half = NOISE_ACCOUNTS // 2
-    sides = [rng.dirichlet(np.ones(half)) for _ in range(2)]
-    result = np.zeros(NOISE_ACCOUNTS, np.int64)
-    for k, (weights, sign) in enumerate(zip(sides, (1, -1), strict=True)):
-        lots = np.floor(weights * open_interest_lots).astype(np.int64)
-        lots[: open_interest_lots - int(lots.sum())] += 1
-        result[k::2] = sign * lots
+    ends = np.round(np.cumsum([parts.volume for _, parts in told.kinds()]) * half).astype(int)
+    kinds = [int(kind) for kind, _ in told.kinds()]
+    return np.repeat(np.array(kinds, np.int8)[np.searchsorted(ends, np.arange(half), side="right")], 2)
+
+
+def _weights(told: Participants, rng: np.random.Generator) -> Array:
+    """Draw what part of open interest each noise account holds: even accounts long, odd ones short, each side 1."""
+    kinds, result = participants(told), np.zeros(NOISE_ACCOUNTS)
+    for k, sign in enumerate((1, -1)):
+        drawn = rng.dirichlet(np.ones(NOISE_ACCOUNTS // 2))
+        side = kinds[k::2]
+        for kind, parts in told.kinds():
+            mine = side == kind
+            drawn[mine] *= parts.open_interest / drawn[mine].sum()
+        result[k::2] = sign * drawn
     return result

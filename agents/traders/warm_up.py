@@ -13,6 +13,7 @@ def warm_up() -> None:
     """Call every kernel that Python calls once, on an empty state."""
     state = np.zeros(1, STATE)[0]
     state["next_ns"][:] = FAR_NS
+    state["count"] = len(state["books"])
     for venue in range(len(state["books"])):
         state["books"][venue]["ticks"] = TICKS
     trades, samples = np.zeros(SLOTS + 1, TRADE), np.zeros(2, SAMPLE)

@@ -1,6 +1,7 @@
-"""Cross-venue arbitrage: buy the cheap barrel, sell the dear one, while capital lasts.
+"""Arbitrage between two books: buy the cheap barrel, sell the dear one, while capital lasts.
 
-A pair compares prices in one currency after the basis (import parity, quality). It enters beyond its band, leaves when
+The two are venues, or delivery months of one product. A pair compares prices in one currency after the basis (import
+parity, quality, the slope of the curve). It enters beyond its band, leaves when
 the gap has closed, and never holds more than its capital allows. What one leg could not sell it sells next.
 """
 
@@ -9,12 +10,11 @@ from __future__ import annotations
 import math
 
 from agents.traders.kernel.orders import place
-from agents.traders.state import ARBITRAGE_ACCOUNT, PAIRS, Class
+from agents.traders.state import ARBITRAGE_ACCOUNT, Class
 from exchange.codes import Phase
 from exchange.matching._jit import kernel
 
 _CONTINUOUS, _CLASS = int(Phase.CONTINUOUS), int(Class.ARBITRAGE)
-_PAIRS = len(PAIRS)
 _SLACK_TICKS = 3
 
 
@@ -58,14 +58,14 @@ def square(s, pair, venue, wanted, trades):
 @kernel
 def act(s, pair, trades):
     """Let one pair look at its two venues once, and trade a slice."""
-    left, right = PAIRS[pair]
+    left, right = s["pair_books"][pair, 0], s["pair_books"][pair, 1]
     if not tradable(s, left) or not tradable(s, right):
         return
     p = s["parameters"]
     most = p["arbitrage_most_lots"][pair]
-    if most == 0:
-        return
     held = s["pair_lots"][pair]
+    if most == 0 and held == 0:
+        return
     if square(s, pair, left, held, trades) or square(s, pair, right, -held, trades):
         return
     gap = s["price_value"][right] - s["price_value"][left]
@@ -102,5 +102,5 @@ def act(s, pair, trades):
 @kernel
 def act_all(s, trades):
     """Let every pair act once, in their fixed order."""
-    for pair in range(_PAIRS):
+    for pair in range(s["pairs"]):
         act(s, pair, trades)

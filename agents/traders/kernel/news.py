@@ -112,7 +112,7 @@ def learn(s):
     p = s["parameters"]
     values, seen = s["price_value"], s["price_seen"]
     read_tapes(s)
-    for venue in range(VENUES):
+    for venue in range(s["count"]):
         book = s["books"][venue]
         seen[venue] = 0
         if book["phase"] == _CONTINUOUS and book["best_bid"] >= 0 and book["best_ask"] >= 0:
@@ -122,11 +122,11 @@ def learn(s):
             seen[venue] = 1
             own = p["own_learning_per_s"][venue]
             s["informed_value"][venue] += own * (value - s["informed_value"][venue])
-    for venue in range(VENUES):
+    for venue in range(s["count"]):
         if seen[venue] > 0 and seen[_BRENT] > 0:
             s["gap_sum"][venue] += values[venue] - values[_BRENT]
             s["gap_count"][venue] += 1
-        for other in range(VENUES):
+        for other in range(s["count"]):
             rate = p["cross_learning_per_s"][venue, other]
             if rate > 0.0 and seen[other] > 0:
                 s["maker_value"][venue] += rate * (values[other] - s["maker_value"][venue])

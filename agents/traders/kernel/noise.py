@@ -11,7 +11,7 @@ import math
 
 from agents.traders.kernel.draws import geometric, normal, uniform
 from agents.traders.kernel.orders import place, position_of, withdraw
-from agents.traders.state import NOISE_ACCOUNTS, NOISE_ORDERS, VENUES, Class
+from agents.traders.state import NOISE_ACCOUNTS, NOISE_ORDERS, Class
 from exchange.codes import Phase
 from exchange.matching._jit import kernel
 
@@ -73,9 +73,9 @@ def market_order(s, venue, words, k, trades):
 
 @kernel
 def drift(s):
-    """Move each venue's order imbalance by one minute: an AR(1) of hedging and programmes. Two words a venue."""
+    """Move each book's order imbalance by one minute: an AR(1) of hedging and programmes. Two words a book."""
     p = s["parameters"]
-    for venue in range(VENUES):
+    for venue in range(s["count"]):
         keep = p["imbalance_persistence"][venue]
         shock = normal(s["imbalance_words"], venue) * p["imbalance_sd"][venue] * math.sqrt(1.0 - keep * keep)
         imbalance = keep * s["imbalance"][venue] + shock

@@ -17,6 +17,8 @@ from agents.traders.state import (
     NOISE_ORDERS,
     Class,
 )
+from exchange.clearing.entry import Refusal
+from exchange.clearing.rules import Participant
 from exchange.codes import Phase
 from exchange.matching._jit import kernel
 from exchange.matching.continuous import take
@@ -24,6 +26,9 @@ from exchange.matching.ladder import remove, rest
 
 _CONTINUOUS, _ENTRY = int(Phase.CONTINUOUS), int(Phase.AUCTION_ENTRY)
 _MAKER, _INFORMED, _EXTERNAL = int(Class.MAKER), int(Class.INFORMED), int(Class.EXTERNAL)
+_SUSPENDED, _PERSON = int(Refusal.SUSPENDED), int(Refusal.PERSON_BEYOND_EXIT)
+_OPENING, _POSITION = int(Refusal.OPENING_LIMIT), int(Refusal.POSITION_LIMIT)
+_INDIVIDUAL = int(Participant.INDIVIDUAL)
 _NOISE_LIMIT, _ARBITRAGE, _ANCHORED = int(Class.NOISE_LIMIT), int(Class.ARBITRAGE), int(Class.ANCHORED)
 
 
@@ -55,6 +60,45 @@ def account_class(account):
 
 
 @kernel
+def count_opened(s, venue, account, lots):
+    """Count what of a trade opens a position, not closes one; positive lots are bought."""
+    held = s["positions"][venue, account]
+    s["opened_lots"][venue, account] += abs(lots) - min(abs(lots), max(0, -held if lots > 0 else held))
+
+
+@kernel
+def admitted_lots(s, venue, side, account, lots):
+    """Return how many lots of an order the exchange admits: all that close, and what limits let the account open.
+
+    Resting orders of the account are not counted; what they carry beyond a limit is closed by force after the day.
+    """
+    if s["exempt"][account] != 0:
+        return lots
+    held = s["positions"][venue, account]
+    own, other = (held, -held) if side == 0 else (-held, held)
+    opening = lots - max(0, min(lots, other))
+    if opening == 0:
+        return lots
+    code, room = 0, opening
+    if s["suspended"][account] != 0:
+        code, room = _SUSPENDED, 0
+    elif s["persons_out"][venue] != 0 and s["kind"][account] == _INDIVIDUAL:
+        code, room = _PERSON, 0
+    else:
+        clients = s["clients"][account]
+        left = s["opening_limit_lots"][venue] * clients - s["opened_lots"][venue, account]
+        if left < room:
+            code, room = _OPENING, left
+        left = s["position_limit_lots"][venue] * clients - max(0, own)
+        if left < room:
+            code, room = _POSITION, left
+    if code == 0:
+        return lots
+    s["refused"][venue, code] += 1
+    return lots - opening + max(0, room)
+
+
+@kernel
 def book_trades(s, venue, trades, count, taker_class):
     """Book trades on both accounts, and keep the day's open, high, low and close."""
     positions, cash = s["positions"][venue], s["cash"][venue]
@@ -64,6 +108,8 @@ def book_trades(s, venue, trades, count, taker_class):
         worth = price * lots
         taker, maker = trade["taker_owner"], trade["maker_owner"]
         sign = -1 if trade["aggressor"] == 1 else 1
+        count_opened(s, venue, taker, sign * lots)
+        count_opened(s, venue, maker, -sign * lots)
         positions[taker] += sign * lots
         positions[maker] -= sign * lots
         cash[taker] -= sign * worth
@@ -137,6 +183,9 @@ def place(s, venue, side, position, lots, account, trader_class, resting, trades
         return -1, 0
     position = min(max(position, book["low"]), book["high"])
     s["messages"] += 1
+    lots = admitted_lots(s, venue, side, account, lots)
+    if lots == 0:
+        return -1, 0
     order_id = s["next_id"]
     s["next_id"] = order_id + 1
     left = lots

@@ -13,7 +13,6 @@ from agents.traders.kernel.news import arrive, learn
 from agents.traders.kernel.orders import book_trades, place
 from agents.traders.kernel.setters import credit, open_session
 from agents.traders.state import (
-    EXTERNAL_ACCOUNT,
     FAR_NS,
     LATTICE_NS,
     OPENING,
@@ -38,7 +37,7 @@ def set_rates(s):
     """Set how often every class acts at every venue in this hour, per second."""
     p = s["parameters"]
     hour = (s["now_ns"] // NS_PER_HOUR) % 24
-    for venue in range(VENUES):
+    for venue in range(s["count"]):
         activity = p["activity"][venue, hour]
         first = venue * TIMED
         s["rates"][first] = p["noise_limit_per_s"][venue] * activity
@@ -80,7 +79,7 @@ def set_phase(s, venue, phase, trades):
     acted = before in (_CONTINUOUS, _ENTRY)
     acts = phase in (_CONTINUOUS, _ENTRY)
     book["phase"] = phase
-    if phase == _CONTINUOUS:
+    if phase == _CONTINUOUS and venue < VENUES:
         open_session(s, venue)
         credit(s, venue, OPENING)
     if acts and not acted:
@@ -125,14 +124,15 @@ def sample(s, row, fx):
 
 @kernel
 def external(s, account, venue, side, price_ticks, lots, trades):
-    """Send a FAK of a SimPy-side account; a price of 0 means any price. Return the lots filled."""
+    """Send a FAK of an account from outside; a price of 0 means any price. Return the lots filled."""
     book = s["books"][venue]
     if price_ticks > 0:
         position = price_ticks - book["base_tick"]
     else:
         position = book["high"] if side == 0 else book["low"]
-    _, filled = place(s, venue, side, position, lots, EXTERNAL_ACCOUNT + account, _EXTERNAL, False, trades)
-    credit(s, venue, _EXTERNAL)
+    _, filled = place(s, venue, side, position, lots, account, _EXTERNAL, False, trades)
+    if venue < VENUES:
+        credit(s, venue, _EXTERNAL)
     return filled
 
 
@@ -143,7 +143,7 @@ def advance(s, until_ns, trades, samples, written, sample_ns, fx):
     Writes a SAMPLE row at each multiple of `sample_ns` from `samples[written]` on; returns the new count.
     """
     times = s["next_ns"]
-    count = times.shape[0]
+    count = 1 + TIMED * s["count"]
     while True:
         which = 0
         at = times[0]
@@ -183,7 +183,8 @@ def advance(s, until_ns, trades, samples, written, sample_ns, fx):
             makers.quote(s, venue, words, k, trades)
         else:
             trader_class = informed.trade(s, venue, words, k, trades)
-        credit(s, venue, trader_class)
+        if venue < VENUES:
+            credit(s, venue, trader_class)
         times[which] = at + waiting_ns(words, k, s["rates"][k])
     s["now_ns"] = until_ns
     return written

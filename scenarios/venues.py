@@ -1,0 +1,291 @@
+"""How a world's venues open: the order flow gets its hours, and each day its exchange rate, parity and curve.
+
+It forms no price: what it tells the traders of a book is the neutral level of its month over the world's crude.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Generator, Mapping, Sequence
+from datetime import date, time, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import simpy
+
+from agents.prices import PriceHistory
+from agents.traders.market import CompiledFloor, CurveFloor, FastMarket
+from agents.traders.population import TraderPopulation, VenueStart
+from agents.world_price import forward_slope
+from exchange.clock import OverseasSessions, Sessions, day_of, ns
+from exchange.codes import Venue
+from exchange.contracts import ContractMonth, Rulebook
+from exchange.units import NS_PER_SECOND
+from exchange.venue import DomesticVenue, Month, OneSeries, OverseasVenue, ProductFloor, Settlement
+from scenarios.levers import NightSessionSuspension
+
+if TYPE_CHECKING:
+    from scenarios.spec import LoadedScenario
+    from scenarios.streams import Streams
+    from scenarios.world import World
+
+LU_RULEBOOK = "ine_lu"
+_BRENT_SETTLES = time(3, 30)
+"""19:30 in London in winter, on the next day of Shanghai's clock: when a given daily price is to be reached."""
+
+
+def fast_world(
+    env: simpy.Environment,
+    loaded: LoadedScenario,
+    streams: Streams,
+    books: Mapping[Venue, Rulebook],
+    prices: Mapping[str, PriceHistory],
+    days: Sequence[date],
+    span_ns: tuple[int, int],
+    accounts: Sequence[str],
+    bar_ns: int,
+    sample_ns: int | None,
+) -> FastMarket:
+    """Build the population with its first prices, those of the trading day before the first one."""
+    specs = {venue: book.on(days[0]) for venue, book in books.items()}
+    before = loaded.calendar.previous(days[0])
+    fx, brent, oman = prices["fx"].on(before), prices["brent"].on(before), prices["oman"].on(before)
+    first_prices = {Venue.BRENT: brent, Venue.OMAN: oman, Venue.SC: oman}
+    starts = []
+    for venue, spec in specs.items():
+        rate = fx if spec.currency == "CNY" else 1.0
+        price = first_prices[venue]
+        starts.append(
+            VenueStart(
+                spec.tick / rate, spec.price_rule, spec.to_ticks(price * rate), math.log(price / brent)
+            )
+        )
+    lu, curve = None, loaded.scenario.traders.curve
+    if curve.lu_active_months:
+        spec = Rulebook.load(LU_RULEBOOK).on(days[0])
+        price_cny = brent * curve.lu_usd_per_tonne_over_brent * fx
+        lu = VenueStart(
+            spec.tick / fx, spec.price_rule, spec.to_ticks(price_cny), math.log(price_cny / fx / brent)
+        )
+    population = TraderPopulation(
+        loaded.scenario.traders,
+        starts,
+        span_ns[0],
+        word=streams.word,
+        rng=streams.generator,
+        sample_ns=sample_ns or loaded.scenario.measurement.clock_seconds * NS_PER_SECOND,
+        lu=lu,
+    )
+    ticks = {venue: spec.tick for venue, spec in specs.items()}
+    return FastMarket(env, population, ticks, accounts, start_ns=span_ns[0], end_ns=span_ns[1], bar_ns=bar_ns)
+
+
+class Beliefs:
+    """What the traders of each month of SC take for neutral, day by day.
+
+    Neutral = Oman + parity's middle + the world's slope a month x months to delivery, over Brent, and on top what of a
+    month's own gap has lasted: that becomes its expected premium, with `premium_half_life_days`. Only the physical
+    arbitrage, which counts cargoes and tanks, holds on to parity.
+    """
+
+    def __init__(self, world: World, population: TraderPopulation) -> None:
+        self._world, self._population = world, population
+        self._keep = 0.5 ** (1.0 / world.loaded.scenario.traders.premium_half_life_days)
+        self._expected: dict[Month, float] = {}
+
+    def neutral_usd_per_bbl(self, day: date, month: Month, brent: float, oman: float) -> float:
+        """Return the neutral price of a month as known on a day; `None` is the front contract."""
+        loaded = self._world.loaded
+        neutral = oman + self._world.crude.parity_usd_per_bbl(day).neutral
+        if month is None:
+            return neutral
+        ahead = ContractMonth.of(day).plus(1).months_to(month)
+        return neutral + ahead * forward_slope(loaded.scenario.world_price, day)
+
+    def tell(self, day: date, books: Mapping[Month, int], tick: float) -> None:
+        """Set the exchange rate, tick and neutral level of the books of a trading day, and learn what has lasted."""
+        world, population = self._world, self._population
+        known = world.loaded.calendar.previous(day)  # today's fixing comes later
+        fx, brent = world.prices["fx"].on(known), world.prices["brent"].on(known)
+        oman = brent * math.exp(population.basis(Venue.OMAN))
+        population.fx_cny_per_usd = fx
+        for month, book in books.items():
+            learnt = (1.0 - self._keep) * population.take_mean_gap(book)
+            expected = self._expected.get(month)
+            if expected is None:
+                expected = self._neighbours(month)
+            level = self.neutral_usd_per_bbl(known, month, brent, oman)
+            population.set_basis(book, math.log(level / brent) + expected, tick / fx)
+            population.shift_basis(book, learnt)
+            self._expected[month] = expected + learnt
+
+    def _neighbours(self, month: Month) -> float:
+        """Return the premium that a new month begins with: that of the nearest known month."""
+        known = [each for each in self._expected if each is not None]
+        if month is None or not known:
+            return 0.0
+        return self._expected[min(known, key=lambda each: (abs(each.months_to(month)), each))]
+
+
+class _ScFloor(CompiledFloor):
+    """SC's only series, whose traders learn the day's figures when it opens."""
+
+    def __init__(self, market: FastMarket, tell: Callable[[], None]) -> None:
+        super().__init__(market, Venue.SC)
+        self._tell = tell
+
+    def open_day(self, previous_settlement_ticks: int, limits_ticks: tuple[int, int] | None) -> None:
+        self._tell()
+        super().open_day(previous_settlement_ticks, limits_ticks)
+
+
+def open_venues(
+    world: World, market: FastMarket, given: PriceHistory, events: Sequence[tuple[date, Any]]
+) -> None:
+    """Start the venues, each with the parity and the exchange rate of its days."""
+    _open_sc(world, market, events)
+    if "lu" in market.population.curves:
+        _open_lu(world, market, events)
+    for venue, name in (("oman", Venue.OMAN), ("brent", Venue.BRENT)):
+        overseas = world.rulebooks[name].on(world.trading_days[0])
+        if not isinstance(overseas.sessions, OverseasSessions):
+            raise TypeError(f"{venue} is an overseas venue")
+        before = world.loaded.calendar.previous(world.trading_days[0])
+        OverseasVenue(
+            world.env,
+            CompiledFloor(market, name),
+            overseas.sessions,
+            (day_of(world.flow_start_ns) - timedelta(days=1), day_of(world.flow_end_ns) + timedelta(days=1)),
+            previous_settlement_ticks=overseas.to_ticks(world.prices[venue].on(before)),
+            publish=partial(_published, world, name),
+        )
+    if world.loaded.prices is not None or world.loaded.scenario.world_price.drives_order_flow:
+        world.env.process(_follow(world, market, given))
+
+
+def _open_sc(world: World, market: FastMarket, events: Sequence[tuple[date, Any]]) -> None:
+    calendar, prices, population = world.loaded.calendar, world.prices, market.population
+    rulebook, first = world.rulebooks[Venue.SC], world.trading_days[0]
+    spec, before = rulebook.on(first), calendar.previous(first)
+    fx, brent = prices["fx"].on(before), prices["brent"].on(before)
+    population.set_basis(Venue.SC, math.log(prices["sc"].on(before) / fx / brent), spec.tick / fx)
+    population.start_price(Venue.SC, spec.to_ticks(prices["sc"].on(before)))
+    beliefs, curve = Beliefs(world, population), population.curves.get("sc")
+    settled: dict[Month, int] = {None: spec.to_ticks(prices["sc"].on(before))}
+    floor: ProductFloor
+    if curve is None:
+
+        def tell_one() -> None:
+            day = calendar.trading_day_at(int(world.env.now))
+            beliefs.tell(day, {None: int(Venue.SC)}, rulebook.on(day).tick)
+
+        floor = OneSeries(_ScFloor(market, tell_one))
+    else:
+        months = rulebook.listed_months(first, calendar)
+        oman = prices["oman"].on(before)
+        levels = {month: beliefs.neutral_usd_per_bbl(before, month, brent, oman) * fx for month in months}
+        settled = {month: spec.to_ticks(level) for month, level in levels.items()}
+
+        def tell_all(day: date, months: Sequence[ContractMonth]) -> None:
+            books: dict[Month, int] = {month: curve.book(month) for month in months}
+            beliefs.tell(day, books, rulebook.on(day).tick)
+
+        floor = CurveFloor(market, curve, rulebook, calendar, tell_all)
+    DomesticVenue(
+        world.env,
+        floor,
+        rulebook,
+        calendar,
+        world.trading_days,
+        settled_ticks=settled,
+        sessions_on=_hours(world, rulebook, events),
+        publish=partial(_published, world, Venue.SC)
+        if curve is None
+        else partial(_month_published, world, "sc"),
+        expire=partial(_expired, world, market, "sc"),
+    )
+
+
+def _open_lu(world: World, market: FastMarket, events: Sequence[tuple[date, Any]]) -> None:
+    calendar, prices, population = world.loaded.calendar, world.prices, market.population
+    rulebook, curve, first = Rulebook.load(LU_RULEBOOK), population.curves["lu"], world.trading_days[0]
+    spec, before = rulebook.on(first), calendar.previous(first)
+    level = population.basis(curve.books[0])
+    ticks = spec.to_ticks(prices["brent"].on(before) * math.exp(level) * prices["fx"].on(before))
+
+    def tell(day: date, months: Sequence[ContractMonth]) -> None:
+        fx = prices["fx"].on(calendar.previous(day))
+        for month in months:
+            population.set_basis(curve.book(month), level, rulebook.on(day).tick / fx)
+
+    DomesticVenue(
+        world.env,
+        CurveFloor(market, curve, rulebook, calendar, tell),
+        rulebook,
+        calendar,
+        world.trading_days,
+        settled_ticks=dict.fromkeys(rulebook.listed_months(first, calendar), ticks),
+        sessions_on=_hours(world, rulebook, events),
+        publish=partial(_month_published, world, "lu"),
+        expire=partial(_expired, world, market, "lu"),
+    )
+
+
+def _hours(
+    world: World, rulebook: Rulebook, events: Sequence[tuple[date, Any]]
+) -> Callable[[date], Sessions]:
+    suspended: set[date] = set()
+    for day, event in events:
+        if isinstance(event, NightSessionSuspension):
+            suspended |= set(world.loaded.calendar.trading_days(day, event.duration_trading_days))
+
+    def sessions_on(day: date) -> Sessions:
+        sessions = rulebook.on(day).sessions
+        if not isinstance(sessions, Sessions):
+            raise TypeError(f"the sessions of {rulebook.name} are those of a Shanghai product")
+        return sessions.without_night() if day in suspended else sessions
+
+    return sessions_on
+
+
+def _month_published(world: World, product: str, settlement: Settlement) -> None:
+    world.month_settlements[product].append(settlement)
+    if product == "sc":
+        spec = world.rulebooks[Venue.SC].on(settlement.trading_day)
+        if settlement.month == spec.main_contract(settlement.trading_day, world.loaded.calendar):
+            _published(world, Venue.SC, settlement)
+
+
+def _published(world: World, venue: Venue, settlement: Settlement) -> None:
+    from scenarios.world import Publication
+
+    world.settlements[venue].append(settlement)
+    spec = world.rulebooks[venue].on(settlement.trading_day)
+    price = spec.to_price(settlement.settlement_ticks)
+    name = venue.name.lower()
+    last = world.prices[name].items()[-1][0]
+    if settlement.trading_day >= last:
+        world.prices[name].publish(settlement.trading_day, price)
+        world.publications.append(Publication(int(world.env.now), name, settlement.trading_day, price))
+
+
+def _expired(world: World, market: FastMarket, product: str, settlement: Settlement) -> None:
+    """Take what is left of an expired month out of the books; the physical side is the crude world's."""
+    curve = market.population.curves[product]
+    if settlement.month in curve.months:
+        curve.expire(settlement.month, settlement.settlement_ticks)
+
+
+def _follow(world: World, market: FastMarket, given: PriceHistory) -> Generator[simpy.Event, Any, None]:
+    """Drive Brent to the given price of each day, at the moment when Brent settles."""
+    env = world.env
+    targets = [(ns(day + timedelta(days=1), _BRENT_SETTLES), value) for day, value in given.items()]
+    yield env.timeout(world.flow_start_ns - env.now)
+    for at_ns, value in targets:
+        if at_ns <= env.now:
+            continue
+        market.synchronise()
+        market.population.set_target(math.log(value), at_ns)
+        if at_ns > world.flow_end_ns:
+            break
+        yield env.timeout(at_ns - env.now)
