@@ -135,6 +135,7 @@ class _ScFloor(CompiledFloor):
         self._tell = tell
 
     def open_day(self, previous_settlement_ticks: int, limits_ticks: tuple[int, int] | None) -> None:
+        self._market.synchronise()
         self._tell()
         super().open_day(previous_settlement_ticks, limits_ticks)
 

@@ -288,14 +288,14 @@ def test_rules_come_from_the_rulebook():
     spec, calendar = Rulebook.load("ine_sc").on(date(2024, 11, 4)), TradingCalendar()
     month = ContractMonth(2024, 12)
     far = rules_on(spec, ContractMonth(2025, 3), date(2024, 11, 4), calendar)
-    assert (far.name, far.fen_per_tick, far.margin) == ("SC2503", 10_000, MarginRule(12, 11))
+    assert (far.name, far.fen_per_tick, far.margin) == ("SC2503", 10_000, MarginRule(9, 8))
     assert far.limits.position_lots == 3_000 and far.limits.opening_lots == 3_200
     assert not far.limits.persons_out and far.fees.open_fen == 2_000
     at_exit = rules_on(spec, month, date(2024, 11, 19), calendar)  # the 8th trading day before the last
     assert not at_exit.limits.persons_out
     assert rules_on(spec, month, date(2024, 11, 20), calendar).limits.persons_out
     locked = rules_on(spec, ContractMonth(2025, 3), date(2024, 11, 4), calendar, locked_days=1)
-    assert locked.margin == MarginRule(15, 15)  # the next day's limit is 10 + 3 %, and 2 points more
+    assert locked.margin == MarginRule(12, 12)  # the next day's limit is 7 + 3 %, and 2 points more
     assert CollateralRule.of(spec).fx_haircut_percent == 5
     assert ReductionRule.of(spec) == ReductionRule()
     assert report_percent_of(spec)[Participant.OVERSEAS] <= report_percent_of(spec)[Participant.FUND] == 100

@@ -46,7 +46,7 @@ def test_show_as_json(capsys):
     rules = {rule["key"]: rule for rule in told["rules"]}
     assert code == 0 and told["date"] == "2024-11-04"
     assert (
-        rules["margin_spec_percent"]["value"] == 12 and rules["margin_spec_percent"]["since"] == "2024-10-09"
+        rules["margin_spec_percent"]["value"] == 9 and rules["margin_spec_percent"]["since"] == "2024-10-09"
     )
     assert rules["deliverable_grades.oman"]["value"]["min_api"] == 30
     assert rules["price_rule"]["value"] == "median" and rules["lot_tonnes"]["value"] is None
@@ -83,7 +83,7 @@ def test_explain_names_rule_day_and_source(capsys):
     _, out, _ = run(capsys, "explain", "self_trade", "--date", "2026-03-10")
     assert "No dated rule is behind it." in out
     _, out, _ = run(capsys, "explain", "bad_price", "--date", "2024-11-04", "--json")
-    assert json.loads(out)["rules"][0]["value"] == 10
+    assert json.loads(out)["rules"][0]["value"] == 7
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from exchange.clearing.rules import Participant
+from exchange.clearing.codes import Participant
 from exchange.parameters import Parameters
 
 Hours = tuple[float, ...]

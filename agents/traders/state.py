@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 
-from exchange.clearing.entry import Refusal
+from exchange.clearing.codes import Refusal
 from exchange.codes import Venue
 from exchange.matching.bits import words_for
 from exchange.records import BOOK, LEVEL, ORDER

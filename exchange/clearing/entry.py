@@ -6,26 +6,12 @@ It matches nothing: the caller tells it what was filled and what was cancelled. 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
 
+from exchange.clearing.codes import Refusal as Refusal
 from exchange.clearing.house import ClearingHouse, Offset
 from exchange.clearing.margin import required_margin_fen
 from exchange.clearing.rules import LimitRule, Participant, margin_per_lot_fen
 from exchange.codes import Side
-
-
-class Refusal(IntEnum):
-    """Why an order is refused at entry; 0 is accepted."""
-
-    ACCEPTED = 0
-    NOT_HELD = 1
-    SUSPENDED = 2
-    PERSON_BEYOND_EXIT = 3
-    OPENING_LIMIT = 4
-    POSITION_LIMIT = 5
-    BROKER_LIMIT = 6
-    MARGIN = 7
-
 
 _EXPLANATIONS: dict[Refusal, str] = {
     Refusal.ACCEPTED: "accepted",

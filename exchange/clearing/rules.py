@@ -13,21 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from exchange.clearing.codes import Participant as Participant
 from exchange.clock import TradingCalendar
 from exchange.contracts import ContractMonth, ContractSpec
 from exchange.units import FEN_PER_CNY
 
 Array = np.ndarray[Any, Any]
-
-
-class Participant(IntEnum):
-    """The type of an account. MEMBER is a member that trades for itself, not a broker's clients' account."""
-
-    INDIVIDUAL = 0
-    FIRM = 1
-    FUND = 2
-    OVERSEAS = 3
-    MEMBER = 4
 
 
 class Netting(IntEnum):

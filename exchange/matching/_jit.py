@@ -23,6 +23,7 @@ KERNEL_SOURCES = (
     "exchange/codes.py",
     "exchange/records.py",
     "exchange/units.py",
+    "exchange/clearing/codes.py",
     "exchange/matching/*.py",
     "agents/traders/*.py",
     "agents/traders/kernel/*.py",

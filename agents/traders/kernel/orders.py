@@ -17,8 +17,7 @@ from agents.traders.state import (
     NOISE_ORDERS,
     Class,
 )
-from exchange.clearing.entry import Refusal
-from exchange.clearing.rules import Participant
+from exchange.clearing.codes import Participant, Refusal
 from exchange.codes import Phase
 from exchange.matching._jit import kernel
 from exchange.matching.continuous import take
