@@ -1,29 +1,38 @@
 """A day's delivery through the network: what the rule nominates, what the network lets through, who goes without.
 
 The rule (agents/gas/dispatch.py) nominates as if the delta were one place; the programme (agents/gas/flows.py)
-keeps to it where the pipes can, and departs least where they cannot.
+keeps to it where the pipes can, and departs least where they cannot. Users with interruptible contracts are
+cut first, in the order of their sectors, then the firm ones in the same order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from agents.gas.dispatch import GAS_PER_LIQUID, nominate
+from agents.gas.dispatch import GAS_PER_LIQUID, nominate, split
 from agents.gas.flows import Day, FlowProblem, Flows, Source
 from agents.gas.network import Network
 from agents.gas.parcels import Parcels
 from agents.gas.terminals import Terminal
 
 
+_INTERRUPTIBLE = " interruptible"
+_PPM = 1_000_000
+
+
 @dataclass(frozen=True)
 class Delivered:
-    """A day's outcome. Gas in m3 of gas; `send_out_m3` is liquid, by terminal; flows by arc of the network."""
+    """A day's outcome. Gas in m3 of gas; `send_out_m3` is liquid, by terminal; flows by arc of the network.
+
+    `interrupted_m3` is the part of unserved gas whose contracts allow it.
+    """
 
     pipeline_taken_m3: int
     send_out_m3: dict[str, int]
     unserved_at_m3: dict[str, dict[str, int]]
+    interrupted_m3: int
     flow_m3: list[int]
 
     @property
@@ -39,13 +48,21 @@ class Delivered:
 
 
 class Delivery:
-    """Serve the places day by day. `cut_order` names the sectors, the first cut first."""
+    """Serve the places day by day.
 
-    def __init__(self, network: Network, cut_order: Sequence[str]) -> None:
+    `interruptible` gives the interruptible share of each sector's demand, `cut_order` the sectors, the first cut
+    first.
+    """
+
+    def __init__(
+        self, network: Network, cut_order: Sequence[str], interruptible: Mapping[str, float] | None = None
+    ) -> None:
         self._network = network
-        self._cut_order = tuple(cut_order)
+        self._shares = {name: round(_PPM * share) for name, share in (interruptible or {}).items() if share > 0}
+        first = [name + _INTERRUPTIBLE for name in cut_order if name in self._shares]
+        self.cut_order = (*first, *cut_order)
         self._version = network.version
-        self._problem = FlowProblem(network, self._cut_order)
+        self._problem = FlowProblem(network, self.cut_order)
 
     def serve(
         self, day: date, demand_m3: dict[str, int], pipeline_m3: int, terminals: Sequence[Terminal]
@@ -55,41 +72,49 @@ class Delivery:
         Served = pipeline + 622 x send-out, and each node balances, exactly. Raises ArithmeticError otherwise.
         """
         if self._version != self._network.version:
-            self._problem = FlowProblem(self._network, self._cut_order)
+            self._problem = FlowProblem(self._network, self.cut_order)
             self._version = self._network.version
-        data = self.day(day, demand_m3, pipeline_m3, terminals)
-        flows = self.flows(data)
+        flows = self.flows(self.day(day, demand_m3, pipeline_m3, terminals))
         sent = {t.name: flows.supply_m3[t.name] // GAS_PER_LIQUID for t in terminals}
         for terminal in terminals:
             terminal.send_out(sent[terminal.name])
         taken = sum(flows.supply_m3[name] for name in self._network.entries)
-        return Delivered(taken, sent, flows.unserved_m3, flows.flow_m3)
+        interrupted = 0
+        unserved = {place: dict.fromkeys(demand_m3, 0) for place in flows.unserved_m3}
+        for place, parts in flows.unserved_m3.items():
+            for part, volume in parts.items():
+                unserved[place][part.removesuffix(_INTERRUPTIBLE)] += volume
+                interrupted += volume if part.endswith(_INTERRUPTIBLE) else 0
+        return Delivered(taken, sent, unserved, interrupted, flows.flow_m3)
 
     def day(
         self, day: date, demand_m3: dict[str, int], pipeline_m3: int, terminals: Sequence[Terminal]
     ) -> Day:
-        """Return the programme's data: nominations by the rule, at most what each source has."""
-        asked = nominate(demand_m3, pipeline_m3, terminals, self._cut_order)
-        sources = {}
+        """Return the programme's data, with nominations by the rule."""
+        demand = {place: self._by_contract(own) for place, own in self._network.at_places(demand_m3).items()}
+        total = {part: sum(own[part] for own in demand.values()) for part in self.cut_order}
+        asked = nominate(total, pipeline_m3, terminals, self.cut_order)
         taken = self._network.at_entries(asked.pipeline_taken_m3)
-        for name, offered in self._network.at_entries(pipeline_m3).items():
-            sources[name] = Source(0, min(taken[name], offered), offered)
+        sources = {
+            name: Source(0, min(taken[name], offered), offered)
+            for name, offered in self._network.at_entries(pipeline_m3).items()
+        }
         for terminal in terminals:
             limit = min(terminal.available_m3, terminal.max_send_out_m3)
             sent = asked.send_out_m3[terminal.name]
             volumes = (min(terminal.boil_off_m3, sent), sent, limit)
             sources[terminal.name] = Source(*(GAS_PER_LIQUID * volume for volume in volumes), GAS_PER_LIQUID)
-        return Day(
-            sources,
-            self._network.at_places(demand_m3),
-            _at_most(self._network.at_places(asked.unserved_m3), self._network.at_places(demand_m3)),
-            self._network.capacities_m3(day),
-        )
+        cuts = {
+            part: split(asked.unserved_m3[part], [own[part] for own in demand.values()])
+            for part in self.cut_order
+        }
+        nominated = {place: {part: cuts[part][at] for part in cuts} for at, place in enumerate(demand)}
+        return Day(sources, demand, nominated, self._network.capacities_m3(day))
 
     def flows(self, day: Day) -> Flows:
         """Return the flows of a day in whole m3, send-out in whole m3 of liquid."""
         flows = self._problem.solve(day)
-        Parcels(self._problem.arcs, day, flows, self._cut_order).round()
+        Parcels(self._problem.arcs, day, flows, self.cut_order).round()
         self._problem.check(day, flows)
         return flows
 
@@ -100,11 +125,8 @@ class Delivery:
             net[arc.edge] = flow if arc.edge not in net else net[arc.edge] - flow
         return {edge: (flow, self._network.capacity_m3(edge, day)) for edge, flow in net.items()}
 
-
-def _at_most(
-    parts: dict[str, dict[str, int]], limits: dict[str, dict[str, int]]
-) -> dict[str, dict[str, int]]:
-    return {
-        place: {sector: min(part, limits[place][sector]) for sector, part in own.items()}
-        for place, own in parts.items()
-    }
+    def _by_contract(self, demand_m3: Mapping[str, int]) -> dict[str, int]:
+        """Split a place's demand by sector into its interruptible and its firm part."""
+        loose = {name: demand_m3[name] * share // _PPM for name, share in self._shares.items()}
+        firm = {name: volume - loose.get(name, 0) for name, volume in demand_m3.items()}
+        return {name + _INTERRUPTIBLE: volume for name, volume in loose.items()} | firm

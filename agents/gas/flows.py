@@ -66,14 +66,14 @@ class Flows:
 class FlowProblem:
     """Keep the matrix of a network and solve it for a day's bounds.
 
-    `cut_order` names the sectors, the first cut first.
+    `cut_order` names the sectors, or their parts by contract, the first cut first.
     """
 
     def __init__(self, network: Network, cut_order: Sequence[str]) -> None:
         self.arcs = network.arcs
         self._network = network
         self._sources = (*network.entries, *network.terminals)
-        self._sinks = [(place, sector) for place in network.places for sector in network.sectors]
+        self._sinks = [(place, sector) for place in network.places for sector in cut_order]
         node = {name: row for row, name in enumerate(network.nodes)}
         tails, heads = ([node[name] for name in names] for names in zip(*self._ends(), strict=True))
         into = [node[name] for name in self._sources for _ in range(1 + 2 * SLICES)]

@@ -30,7 +30,7 @@ class Arc:
 class Network:
     """Keep places, entries, terminals, junctions and the edges between them, as levers change them.
 
-    `version` rises when an edge is added: who has built a matrix from `arcs` builds it again.
+    `arcs` are the directions in which gas can flow, in the order of the edges; `version` rises when they change.
     """
 
     def __init__(
@@ -43,22 +43,12 @@ class Network:
         self.sectors = tuple(sectors)
         self.version = 0
         self._edges = dict(parameters.edges)
+        self.arcs = self._make_arcs()
         self._entry_weights = [round(_PPM * entry.share) for entry in parameters.entries.values()]
         self._place_weights = {
             sector: [round(_PPM * place.sector_shares[at]) for place in parameters.places.values()]
             for at, sector in enumerate(self.sectors)
         }
-
-    @property
-    def arcs(self) -> tuple[Arc, ...]:
-        """Return the directions in which gas can flow, in the order of the edges."""
-        found = []
-        for name, edge in self._edges.items():
-            ends = [(edge.from_node, edge.to_node)]
-            if edge.both_ways:
-                ends.append((edge.to_node, edge.from_node))
-            found += [Arc(name, tail, head, edge.transport_cny_per_m3) for tail, head in ends]
-        return tuple(found)
 
     def capacity_m3(self, edge: str, day: date) -> int | None:
         """Return what an edge can carry on a day, each way; None is without limit, 0 before its date."""
@@ -85,6 +75,7 @@ class Network:
             both_ways=both_ways,
             source="a lever",
         )
+        self.arcs = self._make_arcs()
         self.version += 1
 
     def check_edge(self, edge: str, from_node: str | None, to_node: str | None) -> None:
@@ -114,3 +105,13 @@ class Network:
             place: {sector: parts[sector][at] for sector in by_sector_m3}
             for at, place in enumerate(self.places)
         }
+
+    def _make_arcs(self) -> tuple[Arc, ...]:
+        """Return the directions in which gas can flow, in the order of the edges."""
+        found = []
+        for name, edge in self._edges.items():
+            ends = [(edge.from_node, edge.to_node)]
+            if edge.both_ways:
+                ends.append((edge.to_node, edge.from_node))
+            found += [Arc(name, tail, head, edge.transport_cny_per_m3) for tail, head in ends]
+        return tuple(found)

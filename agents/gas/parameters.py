@@ -108,7 +108,8 @@ class SectorParameters(Parameters):
 
     Weather adds `heating_per_degc` for each degree below the season's normal from November to March, and
     `cooling_per_degc` for each degree above it from June to September. `trucked_share` is bought as liquid at
-    SHPGX. Sectors are cut off in the order of `interrupted_rank`, lowest first.
+    SHPGX. Sectors are cut off in the order of `interrupted_rank`, lowest first; `interruptible_share` of what is
+    burnt from pipes has a contract that allows it, and is cut before all firm users.
     """
 
     share: Share
@@ -117,6 +118,7 @@ class SectorParameters(Parameters):
     heating_per_degc: NonNegative
     cooling_per_degc: NonNegative
     trucked_share: Share
+    interruptible_share: Share
     interrupted_rank: int
 
 

@@ -3,8 +3,8 @@
 It moves the least there is to move; what to send from where was decided by the programme (agents/gas/flows.py).
 The rule: in the order of the sources, a volume is rounded up and takes the place of unserved gas, of pipeline
 gas or of a terminal that is still to be rounded, along pipes that have room; where it cannot be, it is rounded
-down, and pipeline gas, a later terminal, or at last a consumer makes up for it. So each place stays served, or
-goes without less than a parcel for each terminal.
+down, and pipeline gas, such a terminal, or at last a consumer makes up for it. So unserved gas is that of the
+programme, or more by less than a parcel for each terminal.
 """
 
 from __future__ import annotations
@@ -106,8 +106,11 @@ class Parcels:
             return without if sign > 0 else sum(self._day.demand_m3.get(node, {}).values()) - without
         if node not in self._flows.supply_m3 or node in self._done:
             return 0
-        supply = self._flows.supply_m3[node]
-        return supply if sign > 0 else self._day.sources[node].limit_m3 - supply
+        supply, source = self._flows.supply_m3[node], self._day.sources[node]
+        if source.parcel_m3 > 1:  # a volume that is whole stays so
+            over = supply % source.parcel_m3
+            return over if sign > 0 or not over else source.parcel_m3 - over
+        return supply if sign > 0 else source.limit_m3 - supply
 
     def _settle(self, node: str, volume: int, sign: int, consumers: bool) -> None:
         if not consumers:

@@ -87,7 +87,7 @@ class GasWorld:
         self.importers = _make_importers(parameters, self.terminals)
         self.suppliers = _make_suppliers(parameters, start, rng)
         self.network = Network(parameters.network, self.terminals, self.demand.sectors)
-        self.delivery = Delivery(self.network, self.demand.interruption_order)
+        self.delivery = Delivery(self.network, self.demand.interruption_order, self.demand.interruptible)
         _check(shocks, start, self.suppliers, self.terminals, self.network)
         self.fleet = Fleet(
             env, parameters.shipping, parameters.importers, self.suppliers, self.terminals, brent
@@ -275,6 +275,7 @@ class GasWorld:
             demand_m3=demand_m3,
             unserved_m3={n: result.unserved_m3[n] + more for n, more in zip(sectors, missing, strict=True)},
             unserved_at_m3={place: sum(own.values()) for place, own in unserved_at_m3.items()},
+            interrupted_m3=result.interrupted_m3,
             pipeline_available_m3=available_m3,
             pipeline_taken_m3=result.pipeline_taken_m3,
             send_out_m3=result.send_out_gas_m3,
