@@ -298,7 +298,7 @@ DRAWN = st.tuples(*(st.integers(0, 600_000) for _ in base_parameters().terminals
 
 
 @settings(max_examples=150, deadline=None)
-@given(DEMANDS, st.integers(0, 160_000_000), DRAWN)
+@given(DEMANDS, st.integers(GAS_PER_LIQUID, 160_000_000), DRAWN)
 def test_without_limits_the_network_does_what_the_rule_does(
     wanted: tuple[int, ...], pipeline_m3: int, drawn: tuple[int, ...]
 ) -> None:
@@ -308,6 +308,18 @@ def test_without_limits_the_network_does_what_the_rule_does(
     assert network.unserved_m3 == rule.unserved_m3
     assert network.send_out_m3 == rule.send_out_m3
     assert network.pipeline_taken_m3 == rule.pipeline_taken_m3
+
+
+@settings(max_examples=50, deadline=None)
+@given(DEMANDS, st.integers(0, GAS_PER_LIQUID - 1), DRAWN)
+def test_without_gas_by_pipe_it_does_so_to_the_parcel(
+    wanted: tuple[int, ...], pipeline_m3: int, drawn: tuple[int, ...]
+) -> None:
+    demand = dict(zip(SECTORS, wanted, strict=True))
+    rule = dispatch(demand, pipeline_m3, tanks(drawn), ORDER)
+    network = Delivery(base_network(limited=False), ORDER).serve(DAY, demand, pipeline_m3, tanks(drawn))
+    for sector, volume in network.unserved_m3.items():
+        assert abs(volume - rule.unserved_m3[sector]) < GAS_PER_LIQUID * len(rule.send_out_m3)
 
 
 @settings(max_examples=150, deadline=None)
@@ -332,13 +344,14 @@ def test_the_default_network_serves_no_more_than_the_rule_and_keeps_the_heel(
 
 
 def short(shanghai_gas_m3: int) -> dict[str, dict[str, int]]:
-    """Serve a cold day with empty tanks at Yangshan and this much capacity into Shanghai."""
+    """Serve a cold day with nothing to send out at Yangshan and this much capacity into Shanghai."""
     grid = base_network(limited=False)
     for name, edge in base_parameters().network.edges.items():
         if edge.to_node == "shanghai" and edge.from_node != "yangshan":
             grid.set_edge(name, 0, None, None, False)
     grid.set_edge("test", shanghai_gas_m3, "jiangsu", "shanghai", False)
-    terminals = tanks([900_000, 0, 0, 0, 0, 0, 0])
+    terminals = tanks([0] * 7)
+    terminals[0].sell(terminals[0].available_m3)
     demand = {"industry": 80_000_000, "power": 40_000_000, "city_gas": 100_000_000, "chemicals": 10_000_000}
     delivery = Delivery(grid, ORDER, {"power": 0.5, "industry": 0.5})
     return delivery.serve(DAY, demand, 140_000_000, terminals).unserved_at_m3
