@@ -75,7 +75,9 @@ def sources(draw: st.DrawFn) -> dict[str, Source]:
         limit = draw(st.integers(0, 60_000))
         nominated = draw(st.integers(0, limit))
         first = draw(st.integers(0, nominated))
-        found[name] = Source(*(GAS_PER_LIQUID * volume for volume in (first, nominated, limit)), GAS_PER_LIQUID)
+        found[name] = Source(
+            *(GAS_PER_LIQUID * volume for volume in (first, nominated, limit)), GAS_PER_LIQUID
+        )
     return found
 
 
@@ -116,12 +118,10 @@ def test_every_node_balances_and_nothing_passes_its_bound(case: tuple[Network, D
     for node in NODES:
         inflow = sum(v for arc, v in zip(grid.arcs, flows.flow_m3, strict=True) if arc.head == node)
         outflow = sum(v for arc, v in zip(grid.arcs, flows.flow_m3, strict=True) if arc.tail == node)
-        wanted, without = (
-            sum(table.get(node, {}).values()) for table in (day.demand_m3, flows.unserved_m3)
-        )
+        wanted, without = (sum(table.get(node, {}).values()) for table in (day.demand_m3, flows.unserved_m3))
         assert inflow + flows.supply_m3.get(node, 0) == wanted - without + outflow
     for volume, limit in zip(flows.flow_m3, day.capacities_m3, strict=True):
-        assert 0 <= volume and (limit is None or volume <= limit)
+        assert volume >= 0 and (limit is None or volume <= limit)
     for name, source in day.sources.items():
         assert 0 <= flows.supply_m3[name] <= source.limit_m3
         assert flows.supply_m3[name] % source.parcel_m3 == 0
@@ -375,7 +375,9 @@ def test_places_behind_one_bottleneck_give_way_alike() -> None:
             "b": EdgeParameters(from_node="cross", to_node="b", source="a test"),
         }
     )  # fmt: skip
-    demand = {place: {"power": 0, "industry": 0, "city_gas": 40_000_000 if place != "c" else 0} for place in PLACES}
+    demand = {
+        place: {"power": 0, "industry": 0, "city_gas": 40_000_000 if place != "c" else 0} for place in PLACES
+    }
     none = {place: dict.fromkeys(own, 0) for place, own in demand.items()}
     day = Day(
         {"east": Source(0, 0, 90_000_000), **{name: Source(0, 0, 0) for name in ("west", *TERMINALS)}},

@@ -17,7 +17,6 @@ from agents.gas.network import Network
 from agents.gas.parcels import Parcels
 from agents.gas.terminals import Terminal
 
-
 _INTERRUPTIBLE = " interruptible"
 _PPM = 1_000_000
 
@@ -58,7 +57,9 @@ class Delivery:
         self, network: Network, cut_order: Sequence[str], interruptible: Mapping[str, float] | None = None
     ) -> None:
         self._network = network
-        self._shares = {name: round(_PPM * share) for name, share in (interruptible or {}).items() if share > 0}
+        self._shares = {
+            name: round(_PPM * share) for name, share in (interruptible or {}).items() if share > 0
+        }
         first = [name + _INTERRUPTIBLE for name in cut_order if name in self._shares]
         self.cut_order = (*first, *cut_order)
         self._version = network.version
@@ -102,8 +103,10 @@ class Delivery:
         for terminal in terminals:
             limit = min(terminal.available_m3, terminal.max_send_out_m3)
             sent = asked.send_out_m3[terminal.name]
-            volumes = (min(terminal.boil_off_m3, sent), sent, limit)
-            sources[terminal.name] = Source(*(GAS_PER_LIQUID * volume for volume in volumes), GAS_PER_LIQUID)
+            first, asked_m3, most = (
+                GAS_PER_LIQUID * v for v in (min(terminal.boil_off_m3, sent), sent, limit)
+            )
+            sources[terminal.name] = Source(first, asked_m3, most, GAS_PER_LIQUID)
         cuts = {
             part: split(asked.unserved_m3[part], [own[part] for own in demand.values()])
             for part in self.cut_order

@@ -9,6 +9,7 @@ It looks at one day and knows no price: stock that it draws today is not there t
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -81,7 +82,9 @@ class FlowProblem:
         arcs = len(self.arcs)
         columns = [*range(arcs), *range(arcs + len(into))]
         values = [-1.0] * arcs + [1.0] * (arcs + len(into))
-        self.matrix = csc_array((values, (tails + heads + into, columns)), shape=(len(node), arcs + len(into)))
+        self.matrix = csc_array(
+            (values, (tails + heads + into, columns)), shape=(len(node), arcs + len(into))
+        )
         self.costs = np.array([*self._arc_costs(), *self._source_costs(), *self._sink_costs(cut_order)])
 
     def _ends(self) -> list[tuple[str, str]]:
@@ -151,7 +154,10 @@ class FlowProblem:
             first = sinks_at + (1 + SLICES) * at
             unserved[place][sector] = sum(whole[first : first + 1 + SLICES])
         flows = Flows(
-            {name: sum(whole[arcs + step * at : arcs + step * (at + 1)]) for at, name in enumerate(self._sources)},
+            {
+                name: sum(whole[arcs + step * at : arcs + step * (at + 1)])
+                for at, name in enumerate(self._sources)
+            },
             unserved,
             whole[:arcs],
             float(found.fun) * UNIT_M3,
@@ -181,7 +187,7 @@ class FlowProblem:
 def _slices(volume: int) -> list[int]:
     """Cut a volume into whole slices that differ by 1 at most."""
     ends = [volume * at // SLICES for at in range(SLICES + 1)]
-    return [end - start for start, end in zip(ends, ends[1:], strict=False)]
+    return [end - start for start, end in itertools.pairwise(ends)]
 
 
 def _within(what: str, volume: int, limit: int | None) -> None:

@@ -15,6 +15,8 @@ from collections.abc import Sequence
 from agents.gas.flows import Day, Flows
 from agents.gas.network import Arc
 
+_MUCH = 2**62
+
 
 class Parcels:
     """Round the flows of a day in place. `cut_order` names the sectors, the first cut first."""
@@ -74,11 +76,9 @@ class Parcels:
             pushed += part
         return pushed
 
-    def _path(
-        self, start: str, sign: int, consumers: bool
-    ) -> tuple[str, list[tuple[int, int, int | float]]] | None:
+    def _path(self, start: str, sign: int, consumers: bool) -> tuple[str, list[tuple[int, int, int]]] | None:
         """Return the shortest way to a node that can take a volume, as (arc, change of flow, room)."""
-        came: dict[str, tuple[str, tuple[int, int, int | float]] | None] = {start: None}
+        came: dict[str, tuple[str, tuple[int, int, int]] | None] = {start: None}
         waiting = deque([start])
         while waiting:
             node = waiting.popleft()
@@ -92,7 +92,7 @@ class Parcels:
                 arc, flow, limit = self._arcs[at], self._flows.flow_m3[at], self._day.capacities_m3[at]
                 along = (arc.tail if sign > 0 else arc.head) == node
                 other = arc.head if arc.tail == node else arc.tail
-                room = (float("inf") if limit is None else limit - flow) if along else flow
+                room = (_MUCH if limit is None else limit - flow) if along else flow
                 if room > 0 and other not in came:
                     came[other] = (node, (at, 1 if along else -1, room))
                     waiting.append(other)

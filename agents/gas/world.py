@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 import simpy
 
-from agents.gas.demand import Demand, Weather
 from agents.gas.delivery import Delivery
+from agents.gas.demand import Demand, Weather
 from agents.gas.dispatch import GAS_PER_LIQUID, split
 from agents.gas.fleet import Fleet
 from agents.gas.importers import (
