@@ -2,9 +2,9 @@
 
 It moves the least there is to move; what to send from where was decided by the programme (agents/gas/flows.py).
 The rule: in the order of the sources, a volume is rounded up and takes the place of unserved gas, of pipeline
-gas or of a terminal that is still to be rounded, along pipes that have room; where it cannot be, it is rounded
-down, and pipeline gas, such a terminal, or at last a consumer makes up for it. So unserved gas is that of the
-programme, or more by less than a parcel for each terminal.
+gas or of another terminal's fraction, along pipes that have room. Where it cannot be, it is rounded down, and
+pipeline gas, a terminal that is not rounded yet, or at last a consumer makes up for it. So unserved gas is that
+of the programme, or more by less than a parcel for each terminal.
 """
 
 from __future__ import annotations
@@ -33,16 +33,22 @@ class Parcels:
             self._near.setdefault(arc.head, []).append(at)
 
     def round(self) -> None:
-        """Round every source to its parcel."""
-        for name, source in self._day.sources.items():
-            if source.parcel_m3 == 1:
-                continue
+        """Round every source to its parcel; one that is whole is touched only to make up for another."""
+        while (name := self._next()) is not None:
             self._done.add(name)
+            source = self._day.sources[name]
             over = self._flows.supply_m3[name] % source.parcel_m3
-            if over and not self._raise(name, source.parcel_m3 - over):
+            if not self._raise(name, source.parcel_m3 - over):
                 left = over - self._push(name, over, -1, consumers=False)
                 self._push(name, left, -1, consumers=True)
                 self._flows.supply_m3[name] -= over
+
+    def _next(self) -> str | None:
+        """Return the first source whose volume is not whole; a source is rounded once."""
+        for name, source in self._day.sources.items():
+            if name not in self._done and self._flows.supply_m3[name] % source.parcel_m3:
+                return name
+        return None
 
     def _raise(self, name: str, volume: int) -> bool:
         """Raise a source by a volume if others can give way to all of it, and say whether."""
@@ -107,9 +113,8 @@ class Parcels:
         if node not in self._flows.supply_m3 or node in self._done:
             return 0
         supply, source = self._flows.supply_m3[node], self._day.sources[node]
-        if source.parcel_m3 > 1:  # a volume that is whole stays so
-            over = supply % source.parcel_m3
-            return over if sign > 0 or not over else source.parcel_m3 - over
+        if source.parcel_m3 > 1 and sign > 0:
+            return supply % source.parcel_m3  # what is whole does not give way to rounding up
         return supply if sign > 0 else source.limit_m3 - supply
 
     def _settle(self, node: str, volume: int, sign: int, consumers: bool) -> None:
