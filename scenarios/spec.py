@@ -14,7 +14,9 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from agents.crude.parameters import CrudeParameters
+from agents.gas.network import Network
 from agents.gas.parameters import GasParameters
+from agents.gas.shocks import PipelineEdge
 from agents.prices import PriceHistory
 from agents.shocks import Event
 from agents.traders.parameters import TraderParameters
@@ -89,7 +91,10 @@ class Measurement(Parameters):
 
 
 class Scenario(Parameters):
-    """A whole scenario. Base arm: without `shocks` and `levers`; changed arm: with them."""
+    """A whole scenario. Base arm: without `shocks` and `levers`; changed arm: with them.
+
+    `conditions` are events of both arms: the winter in which a lever is tried.
+    """
 
     title: str
     description: str = ""
@@ -102,6 +107,7 @@ class Scenario(Parameters):
     user_prices_brent_usd_per_bbl: dict[date, Price] = Field(
         default={}, description="a user's own daily prices: what --prices reads from a file"
     )
+    conditions: tuple[AnyEvent, ...] = ()
     shocks: tuple[AnyEvent, ...] = ()
     levers: tuple[AnyEvent, ...] = ()
 
@@ -109,6 +115,10 @@ class Scenario(Parameters):
     def events(self) -> tuple[Event, ...]:
         """All shocks and levers, in the order of the file."""
         return (*self.shocks, *self.levers)
+
+    def happenings(self, *, changed: bool) -> tuple[Event, ...]:
+        """Return what happens in an arm: the conditions of both, and in the changed one the events."""
+        return (*self.conditions, *(self.events if changed else ()))
 
     @property
     def touches_crude(self) -> bool:
@@ -140,7 +150,12 @@ class LoadedScenario:
         )
         if self.prices is not None:
             lines.append("world price: your own series")
-        for word, events in (("shock", self.scenario.shocks), ("lever", self.scenario.levers)):
+        kinds = (
+            ("in both arms", self.scenario.conditions),
+            ("shock", self.scenario.shocks),
+            ("lever", self.scenario.levers),
+        )
+        for word, events in kinds:
             for event in events:
                 told = event.model_dump(exclude={"source", "kind"}, exclude_none=True)
                 values = ", ".join(f"{key} {value}" for key, value in told.items())
@@ -202,7 +217,7 @@ def _places_and_dates(scenario: Scenario, document: Document, *, own_prices: boo
         )
     if not own_prices and not problems:
         problems += [f"{at(key)}: {text}" for key, text in _uncovered(scenario)]
-    for field in ("shocks", "levers"):
+    for field in ("conditions", "shocks", "levers"):
         for k, event in enumerate(getattr(scenario, field)):
             problems += [
                 f"{at(field, k, key)} = {text}" for key, text in _event_problems(scenario, event, calendar)
@@ -251,6 +266,12 @@ def _event_problems(scenario: Scenario, event: Event, calendar: TradingCalendar)
             name = getattr(event, key, None)
             if name is not None and name not in known:
                 found.append((key, f'"{name}": must be one of {", ".join(known)}'))
+    if isinstance(event, PipelineEdge):
+        network = Network(scenario.gas.network, scenario.gas.terminals, scenario.gas.demand.sectors)
+        try:
+            network.check_edge(event.edge, event.from_node, event.to_node)
+        except ValueError as error:
+            found.append(("edge", f'"{event.edge}": {error}'))
     return found
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from exchange.codes import Venue
-from exchange.units import BBL_PER_SC_LOT
+from exchange.units import BBL_PER_SC_LOT, MMBTU_PER_TONNE_LNG, TONNES_PER_M3_LNG
 from scenarios.information import clock_note
 from scenarios.replication import Replication
 from scenarios.results import Estimate, Row, interval, paired
@@ -316,11 +316,29 @@ def _gas_rows(loaded: LoadedScenario, replications: ByArm) -> list[Row]:
         ("lng_cover.low", "LNG stock cover, lowest", "days", read("lng_stock_days", "min")),
         ("unserved_gas", "gas not served", "mn m3", read("unserved_m3", "sum", 1e-6)),
     ]
+    table += [
+        (f"unserved_gas.{place}", f"gas not served in {place.title()}", "mn m3",
+         read(f"unserved_{place}_m3", "sum", 1e-6))
+        for place in loaded.scenario.gas.network.places
+    ]  # fmt: skip
+    table.append(("import_cost", "LNG landed, cost DES", "mn USD", _import_cost_musd(first)))
     note = f"from {loaded.scenario.period.first_trading_day} to {loaded.scenario.period.slow_end}"
     return [
         _measure(replications, GAS, measure, label, unit, reader, note)
         for measure, label, unit, reader in table
     ]
+
+
+def _import_cost_musd(first: pd.Timestamp) -> Reader:
+    """Read the cost of the cargoes discharged from a day on: volume x tonnes x MMBtu x price."""
+
+    def value(frames: Mapping[str, pd.DataFrame]) -> float:
+        cargoes = frames["lng_cargoes"]
+        landed = cargoes[pd.to_datetime(cargoes["discharged"]) >= first]
+        volume_mmbtu = landed["delivered_m3_liquid"] * TONNES_PER_M3_LNG * MMBTU_PER_TONNE_LNG
+        return float((volume_mmbtu * landed["price_usd_per_mmbtu"]).sum()) / 1e6
+
+    return value
 
 
 def _adoption_rows(replications: ByArm) -> list[Row]:

@@ -109,6 +109,7 @@ def physical_frames(world: World) -> Frames:
         days["stock_m3"] = days["lng_stock_m3_liquid"] * GAS_M3_PER_M3_LNG
         frames |= {"gas_days": days, "lng_cargoes": gas["lng_cargoes"], "shpgx_listings": gas["listings"]}
         frames |= {"terminals": gas["terminals"], "jkm_windows": gas["jkm"]}
+        frames |= {name: gas[name].rename(columns={"date": "day"}) for name in ("gas_places", "gas_edges")}
     return frames
 
 
@@ -118,6 +119,11 @@ COLUMNS: dict[str, Column] = {
     ),
     "premium_to_oman_usd_per_bbl": Column("USD/bbl", "SC less Oman: mean over the day's common clock"),
     "open_interest_lots": Column("lots", "lots held long at the close, over all accounts"),
+    "place": Column("", "province or city of the gas network"),
+    "edge": Column("", "pipeline of the gas network"),
+    "flow_m3": Column("m3 of gas", "net flow of the day, from the pipeline's first node to its second"),
+    "capacity_m3": Column("m3 of gas", "what the pipeline can carry in the day; none is without limit"),
+    "interrupted_m3": Column("m3 of gas", "the part of unserved gas whose contracts allow it"),
     "contract": Column("", "SC's front contract, as 2412 for December 2024"),
     "limit_percent": Column("%", "price limit of the day"),
 }

@@ -166,7 +166,7 @@ def build(
     count = period.trading_days if flow_days is None else min(flow_days, period.trading_days)
     days = calendar.trading_days(period.first_trading_day, count) if count else ()
     env = simpy.Environment(initial_time=ns(period.slow_start))
-    events = _dated(scenario.events if changed else (), period.first_trading_day, calendar)
+    events = _dated(scenario.happenings(changed=changed), period.first_trading_day, calendar)
     start_ns, end_ns = _flow_span(days, calendar, period.first_trading_day)
     last_ns = end_ns + NS_PER_MINUTE if flow_days is not None else ns(period.slow_end) + NS_PER_DAY
 
@@ -235,7 +235,7 @@ def gas_twin(base: World) -> World:
     prices = _histories(loaded, given, base.trading_days[0] if base.trading_days else None)
     twin = replace(base, env=env, streams=streams, prices=prices, gas=None)
     env.process(_publish_again(env, prices, base.publications))
-    events = _dated(loaded.scenario.events, period.first_trading_day, loaded.calendar)
+    events = _dated(loaded.scenario.happenings(changed=True), period.first_trading_day, loaded.calendar)
     twin.gas = _gas_world(twin, events)
     return twin
 

@@ -23,6 +23,8 @@ restart_ramp_days = 21
 source = "test"
 """
 
+IN_BOTH = EVENT.replace("shocks", "conditions")
+
 BAD = {
     "an unknown key": ("[crude.importer]\nmargin_cny_per_bl = 3.0\n", 3, ["unknown key", "margin_cny_per_bbl"]),
     "a wrong unit": ("[gas.terminals.yangshan]\ntank_bbl = 800_000\n", 3, ["wrong unit", "tank_m3"]),
@@ -31,6 +33,9 @@ BAD = {
     "a negative capacity": ("[gas.terminals.yangshan]\ntank_m3 = -1\n", 3, ["tank_m3", "-1"]),
     "a negative start day": (EVENT.replace("start_day = 4", "start_day = -1"), 5, ["start_day", "0 or more"]),
     "an unknown supplier": (EVENT.replace("qatar", "quatar"), 6, ["quatar", "qatar"]),
+    "an unknown supplier in both arms": (IN_BOTH.replace("qatar", "quatar"), 6, ["conditions[0]", "quatar", "qatar"]),
+    "a condition after the end": (IN_BOTH.replace("start_day = 4", "start_day = 400"), 5, ["conditions[0].start_day"]),
+    "an unknown key of a condition": (IN_BOTH.replace("lost_share", "lost_cargo"), 7, ["conditions[0]", "unknown key"]),
     "an unknown kind": (EVENT.replace("lng_supply_outage", "lng_outage"), 4, ["lng_outage"]),
     "a start after the end": (EVENT.replace("start_day = 4", "start_day = 400"), 5, ["start_day", "400"]),
     "text for a number": ('[traders.news]\nvolatility_annual = "high"\n', 3, ["volatility_annual", "number"]),
@@ -146,6 +151,18 @@ def test_a_scenario_knows_whether_it_touches_crude():
         name: library(name).scenario.touches_crude for name in ("lng-outage", "night-session-off", "base")
     }
     assert touching == {"lng-outage": False, "night-session-off": True, "base": False}
+
+
+def test_conditions_happen_in_both_arms_and_are_no_change(tmp_path):
+    file = tmp_path / "my.toml"
+    lever = '[[levers]]\nkind = "pipeline_edge"\nstart_day = 0\nedge = "chongming_wuhaogou"\n'
+    file.write_text(f'extends = "base"\n{IN_BOTH}\n{lever}capacity_m3_per_day = 1\nsource = "test"\n')
+    loaded = load_scenario(file)
+    base, changed = (loaded.scenario.happenings(changed=arm) for arm in (False, True))
+    assert [event.kind for event in base] == ["lng_supply_outage"]
+    assert [event.kind for event in changed] == ["lng_supply_outage", "pipeline_edge"]
+    assert [event.kind for event in loaded.scenario.events] == ["pipeline_edge"]
+    assert any(line.startswith("in both arms: lng_supply_outage") for line in loaded.describe())
 
 
 def test_a_figure_set_by_a_test_is_checked_as_in_a_file():

@@ -69,6 +69,7 @@ class Demand:
         sectors = parameters.sectors
         self.sectors: tuple[str, ...] = tuple(sectors)
         self.interruption_order = tuple(sorted(sectors, key=lambda name: sectors[name].interrupted_rank))
+        self.interruptible = {name: sector.interruptible_share for name, sector in sectors.items()}
         self._reference = parameters.reference_price_cny_per_t
         self._pass_through = parameters.price_pass_through_by_pipe
         total = bcm_per_year_to_m3_per_day(parameters.demand_bcm_per_year)

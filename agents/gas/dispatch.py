@@ -1,7 +1,8 @@
-"""The daily dispatch: piped demand against pipeline gas and send-out, all in whole m3.
+"""The daily rule as if the delta were one place: piped demand against pipeline gas and send-out, in whole m3.
 
 It is a rule, not a market: gas by pipe first, then LNG from each terminal in proportion to what it holds,
-then cuts in the sectors' order.
+then cuts in the sectors' order. What it asks for is nominated to the network (agents/gas/flows.py); it is
+also the naive twin of the network's dispatch.
 """
 
 from __future__ import annotations
@@ -52,13 +53,13 @@ def share_out(total: int, weights: Sequence[int], limits: Sequence[int]) -> list
     return [part + extra for part, extra in zip(parts, more, strict=True)]
 
 
-def dispatch(
+def nominate(
     demand_m3: dict[str, int],
     pipeline_m3: int,
     terminals: Sequence[Terminal],
     interruption_order: Sequence[str],
 ) -> Dispatch:
-    """Serve a day's piped demand and draw the tanks down.
+    """Return what would serve a day's piped demand if the delta were one place; no tank is drawn down.
 
     Boil-off goes out in any case and takes the pipeline's place when demand is that low. Served + unserved =
     demand and pipeline + 622 x send-out = served, exactly.
@@ -72,8 +73,6 @@ def dispatch(
     room = [limit - done for limit, done in zip(limits, sent, strict=True)]
     more = share_out(wanted - sum(sent), [t.available_m3 for t in terminals], room)
     sent = [done + extra for done, extra in zip(sent, more, strict=True)]
-    for terminal, volume in zip(terminals, sent, strict=True):
-        terminal.send_out(volume)
     gas = GAS_PER_LIQUID * sum(sent)
     served = min(total, gas + pipeline_m3)
     unserved = dict.fromkeys(demand_m3, 0)
@@ -86,3 +85,16 @@ def dispatch(
         send_out_m3={t.name: volume for t, volume in zip(terminals, sent, strict=True)},
         unserved_m3=unserved,
     )
+
+
+def dispatch(
+    demand_m3: dict[str, int],
+    pipeline_m3: int,
+    terminals: Sequence[Terminal],
+    interruption_order: Sequence[str],
+) -> Dispatch:
+    """Serve a day's piped demand by `nominate` and draw the tanks down."""
+    result = nominate(demand_m3, pipeline_m3, terminals, interruption_order)
+    for terminal in terminals:
+        terminal.send_out(result.send_out_m3[terminal.name])
+    return result

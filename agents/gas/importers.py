@@ -73,6 +73,7 @@ class Importer:
         self._shpgx = shpgx
         self._price_cny_per_t = shpgx.first_price_cny_per_t
         self._target_days = Season(common.target_cover_days)
+        self._first_tank_m3 = sum(terminal.tank_m3 for terminal in self.terminals)
         self._memory = 1.0 / common.send_out_share_memory_days
 
     def observe_share(self, share: float) -> None:
@@ -92,7 +93,8 @@ class Importer:
 
         `lng_demand_m3` is the market's, liquid a day, from today on; shape (look_ahead_days,). Wanted is a number
         of days of `calm_lng_demand_m3`, the same at the reference price and without swing from the pipelines: a
-        shortage that keeps demand down is no reason to want less in tank.
+        shortage that keeps demand down is no reason to want less in tank. Tanks are added to be filled: the days
+        grow with its tankage.
         """
         days = self._common.look_ahead_days
         arrivals = np.zeros(days)
@@ -106,8 +108,9 @@ class Importer:
         room = self._common.max_fill * sum(t.tank_m3 for t in self.terminals) - sum(
             t.heel_m3 for t in self.terminals
         )
+        growth = sum(terminal.tank_m3 for terminal in self.terminals) / self._first_tank_m3
         wanted = np.clip(
-            self._target_days.path(day, days) * self.market_share * calm_lng_demand_m3,
+            growth * self._target_days.path(day, days) * self.market_share * calm_lng_demand_m3,
             float(cargo_m3),
             max(cargo_m3, room),
         )

@@ -5,6 +5,8 @@ It holds no figure itself; those of the base scenario stand in the scenario libr
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import date
 from typing import Annotated
 
 from annotated_types import Len
@@ -106,7 +108,8 @@ class SectorParameters(Parameters):
 
     Weather adds `heating_per_degc` for each degree below the season's normal from November to March, and
     `cooling_per_degc` for each degree above it from June to September. `trucked_share` is bought as liquid at
-    SHPGX. Sectors are cut off in the order of `interrupted_rank`, lowest first.
+    SHPGX. Sectors are cut off in the order of `interrupted_rank`, lowest first; `interruptible_share` of what is
+    burnt from pipes has a contract that allows it, and is cut before all firm users.
     """
 
     share: Share
@@ -115,6 +118,7 @@ class SectorParameters(Parameters):
     heating_per_degc: NonNegative
     cooling_per_degc: NonNegative
     trucked_share: Share
+    interruptible_share: Share
     interrupted_rank: int
 
 
@@ -132,6 +136,69 @@ class DemandParameters(Parameters):
     def _shares_sum_to_one(self) -> DemandParameters:
         _check_sum("sectors.share", [sector.share for sector in self.sectors.values()])
         return self
+
+
+class PlaceParameters(Parameters):
+    """A place where gas is burnt: its part of each sector's demand, in the order of `demand.sectors`."""
+
+    sector_shares: Annotated[tuple[Share, ...], Len(1)]
+
+
+class EntryParameters(Parameters):
+    """A point where long-distance lines enter the delta: its part of all pipeline gas on offer."""
+
+    share: Share
+
+
+class EdgeParameters(Parameters):
+    """A pipeline from one node to another, both ways if said so, from `from_date` on if one is given.
+
+    Without a capacity it carries whatever its ends can; with 0 it is planned, for a lever to build. The cost
+    chooses among ways of serving the same demand; it enters no price.
+    """
+
+    from_node: str
+    to_node: str
+    capacity_m3_per_day: Annotated[int, Field(ge=0)] | None = None
+    both_ways: bool = False
+    from_date: date | None = None
+    transport_cny_per_m3: Annotated[float, Field(ge=0, le=0.1)] = 0.0
+
+
+class NetworkParameters(Parameters):
+    """The network between terminals, entries and places; a junction only passes gas on."""
+
+    places: dict[str, PlaceParameters]
+    entries: dict[str, EntryParameters]
+    junctions: tuple[str, ...] = ()
+    edges: dict[str, EdgeParameters]
+
+    @model_validator(mode="after")
+    def _shares_sum_to_one(self) -> NetworkParameters:
+        _check_sum("entries.share", [entry.share for entry in self.entries.values()])
+        lengths = {len(place.sector_shares) for place in self.places.values()}
+        if len(lengths) != 1:
+            raise ValueError("places: each needs a share of every sector")
+        for sector, shares in enumerate(zip(*(p.sector_shares for p in self.places.values()), strict=True)):
+            _check_sum(f"places.sector_shares[{sector}]", list(shares))
+        return self
+
+    def check_nodes(self, terminals: Iterable[str]) -> None:
+        """Raise ValueError where an edge names no node, a name stands for two, or a source has no edge."""
+        nodes = [*self.places, *self.entries, *self.junctions, *terminals]
+        twice = {name for name in nodes if nodes.count(name) > 1}
+        if twice:
+            raise ValueError(f"network: {', '.join(sorted(twice))} named twice")
+        for name, edge in self.edges.items():
+            for node in (edge.from_node, edge.to_node):
+                if node not in nodes:
+                    raise ValueError(f"network.edges.{name}: no node '{node}'; there are {', '.join(nodes)}")
+            if edge.from_node == edge.to_node:
+                raise ValueError(f"network.edges.{name} leads nowhere")
+        tapped = {edge.from_node for edge in self.edges.values()}
+        for name in (*self.entries, *terminals):
+            if name not in tapped:
+                raise ValueError(f"network: no edge leads from '{name}'")
 
 
 class ImporterParameters(Parameters):
@@ -218,6 +285,7 @@ class GasParameters(Parameters):
     terminals: dict[str, TerminalParameters]
     pipeline: PipelineParameters
     demand: DemandParameters
+    network: NetworkParameters
     importers: ImportersParameters
     jkm: JkmParameters
     shpgx: ShpgxParameters
@@ -236,6 +304,10 @@ class GasParameters(Parameters):
         for member in members:
             if member not in owners:
                 raise ValueError(f"importers.members.{member} has no terminal")
+        self.network.check_nodes(self.terminals)
+        for name, place in self.network.places.items():
+            if len(place.sector_shares) != len(self.demand.sectors):
+                raise ValueError(f"network.places.{name}.sector_shares must have a share for each sector")
         _check_sum("spot_share_of_window", [s.spot_share_of_window for s in self.suppliers.values()])
         return self
 

@@ -5,7 +5,7 @@ It keeps what it is told; it computes sums only.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
@@ -20,24 +20,52 @@ from exchange.listing import ListingTrade
 
 
 class GasRecords:
-    """Keep one row a day, one a day and terminal, and one for each JKM window."""
+    """Keep one row a day, one for each place, edge and terminal a day, and one for each JKM window."""
 
     def __init__(self, sectors: Sequence[str]) -> None:
         self._sectors = tuple(sectors)
         self._days: list[dict[str, Any]] = []
+        self._places: list[dict[str, Any]] = []
+        self._edges: list[dict[str, Any]] = []
         self._terminals: list[dict[str, Any]] = []
         self._windows: list[dict[str, Any]] = []
 
     def day(
-        self, day: date, *, demand_m3: dict[str, int], unserved_m3: dict[str, int], **figures: float
+        self,
+        day: date,
+        *,
+        demand_m3: dict[str, int],
+        unserved_m3: dict[str, int],
+        unserved_at_m3: dict[str, int],
+        **figures: float,
     ) -> None:
-        """Keep a day: demand and unserved gas by sector, and other figures named with their units."""
+        """Keep a day: demand by sector, unserved gas by sector and by place, and other figures with their units."""
         demand, unserved = sum(demand_m3.values()), sum(unserved_m3.values())
         row: dict[str, Any] = {"date": day, "demand_m3": demand}
         row |= {f"demand_{name}_m3": demand_m3[name] for name in self._sectors}
         row |= {"served_m3": demand - unserved, "unserved_m3": unserved}
         row |= {f"unserved_{name}_m3": unserved_m3[name] for name in self._sectors}
+        row |= {f"unserved_{place}_m3": volume for place, volume in unserved_at_m3.items()}
         self._days.append(row | figures)
+
+    def places(
+        self, day: date, demand_m3: Mapping[str, dict[str, int]], unserved_m3: Mapping[str, dict[str, int]]
+    ) -> None:
+        """Keep a day's demand and unserved gas by place and sector, lorries included."""
+        for place, demand in demand_m3.items():
+            unserved = unserved_m3[place]
+            row: dict[str, Any] = {"date": day, "place": place, "demand_m3": sum(demand.values())}
+            row["unserved_m3"] = sum(unserved.values())
+            row |= {f"demand_{name}_m3": demand[name] for name in self._sectors}
+            row |= {f"unserved_{name}_m3": unserved[name] for name in self._sectors}
+            self._places.append(row)
+
+    def edges(self, day: date, flows_m3: Mapping[str, tuple[int, int | None]]) -> None:
+        """Keep what flowed on each pipeline, net from its first node, and what it could carry (none: no limit)."""
+        self._edges += [
+            {"date": day, "edge": edge, "flow_m3": flow, "capacity_m3": limit}
+            for edge, (flow, limit) in flows_m3.items()
+        ]
 
     def terminal(self, day: date, terminal: Terminal, send_out_m3: int, trucked_m3: int) -> None:
         """Keep the end of a terminal's day."""
@@ -75,6 +103,8 @@ class GasRecords:
         """Return all frames; dates are datetime64, moments are Shanghai wall clock."""
         return {
             "gas_days": _dated(pd.DataFrame(self._days)),
+            "gas_places": _dated(pd.DataFrame(self._places)),
+            "gas_edges": _dated(pd.DataFrame(self._edges)).astype({"capacity_m3": "float64"}),
             "terminals": _dated(pd.DataFrame(self._terminals)),
             "lng_cargoes": pd.DataFrame([_cargo_row(cargo) for cargo in cargoes]),
             "listings": pd.DataFrame([_trade_row(trade) for trade in trades]),

@@ -80,6 +80,20 @@ class TerminalExpansion(Event):
     added_capacity_mtpa: float = Field(default=0.0, ge=0)
 
 
+class PipelineEdge(Event):
+    """Give a pipeline of the network another capacity for good, or add one (a lever).
+
+    0 takes it away. An edge that the network does not have needs both its nodes.
+    """
+
+    kind: Literal["pipeline_edge"]
+    edge: str
+    capacity_m3_per_day: int = Field(ge=0)
+    from_node: str | None = None
+    to_node: str | None = None
+    both_ways: bool = Field(default=False, description="of a new edge")
+
+
 class IndexAdoption(Event):
     """Price a share of the term volume that loads from a day on by an index, not by the oil formula (a lever).
 
@@ -102,6 +116,7 @@ GasEvent = (
     | PipelineCut
     | TerminalClosure
     | TerminalExpansion
+    | PipelineEdge
     | IndexAdoption
 )
 GasShock = Annotated[GasEvent, Field(discriminator="kind")]

@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 import simpy
 
+from agents.gas.delivery import Delivery
 from agents.gas.demand import Demand, Weather
-from agents.gas.dispatch import GAS_PER_LIQUID, dispatch, split
+from agents.gas.dispatch import GAS_PER_LIQUID, split
 from agents.gas.fleet import Fleet
 from agents.gas.importers import (
     Importer,
@@ -28,6 +29,7 @@ from agents.gas.importers import (
 from agents.gas.jkm import JkmWindow, Tender, world_lost_share
 from agents.gas.ledger import Ledger, ledger
 from agents.gas.lorries import DayOfLorries
+from agents.gas.network import Network
 from agents.gas.parameters import GasParameters
 from agents.gas.pipelines import Pipeline
 from agents.gas.records import GasRecords
@@ -38,6 +40,7 @@ from agents.gas.shocks import (
     LngSupplyOutage,
     LostCargoes,
     PipelineCut,
+    PipelineEdge,
     TerminalClosure,
     TerminalExpansion,
 )
@@ -83,7 +86,9 @@ class GasWorld:
         self.terminals = {name: Terminal(env, name, table) for name, table in parameters.terminals.items()}
         self.importers = _make_importers(parameters, self.terminals)
         self.suppliers = _make_suppliers(parameters, start, rng)
-        _check(shocks, start, self.suppliers, self.terminals)
+        self.network = Network(parameters.network, self.terminals, self.demand.sectors)
+        self.delivery = Delivery(self.network, self.demand.interruption_order, self.demand.interruptible)
+        _check(shocks, start, self.suppliers, self.terminals, self.network)
         self.fleet = Fleet(
             env, parameters.shipping, parameters.importers, self.suppliers, self.terminals, brent
         )
@@ -106,7 +111,7 @@ class GasWorld:
         env.process(self._live(start))
 
     def tables(self) -> dict[str, pd.DataFrame]:
-        """Return the records as frames: gas_days, terminals, lng_cargoes, listings and jkm."""
+        """Return the records as frames: gas_days, gas_places, gas_edges, terminals, lng_cargoes, listings, jkm."""
         return self.records.tables(self.fleet.cargoes, self.market.board.trades)
 
     def ledger(self) -> Ledger:
@@ -247,7 +252,7 @@ class GasWorld:
         piped = dict(zip(sectors, map(int, self.demand.piped_m3(wanted_m3, price)), strict=True))
         available_m3 = self.pipeline.available_m3(day, self._swing_call)
         terminals = list(self.terminals.values())
-        result = dispatch(piped, available_m3, terminals, self.demand.interruption_order)
+        result = self.delivery.serve(day, piped, available_m3, terminals)
 
         weights = [int(volume) for volume in self.demand.trucked_m3(wanted_m3, price)]
         wanted = split(GAS_PER_LIQUID * lorries.wanted_m3, weights)
@@ -256,11 +261,21 @@ class GasWorld:
         self._observe_shares(result.send_out_m3, lorries.loads_m3)
         fx, jkm, shpgx = self._fx.on(day), self.window.price_usd_per_mmbtu, self.parameters.shpgx
         contract = market_contract_usd_per_mmbtu(self.importers, outlooks)
+        demand_m3 = {name: piped[name] + more for name, more in zip(sectors, wanted, strict=True)}
+        by_lorry_m3 = self.network.at_places(dict(zip(sectors, missing, strict=True)))
+        unserved_at_m3 = {
+            place: {name: own[name] + by_lorry_m3[place][name] for name in sectors}
+            for place, own in result.unserved_at_m3.items()
+        }
+        self.records.places(day, self.network.at_places(demand_m3), unserved_at_m3)
+        self.records.edges(day, self.delivery.edges_m3(day, result))
         usable_m3 = sum(terminal.available_m3 for terminal in terminals)
         self.records.day(
             day,
-            demand_m3={name: piped[name] + more for name, more in zip(sectors, wanted, strict=True)},
+            demand_m3=demand_m3,
             unserved_m3={n: result.unserved_m3[n] + more for n, more in zip(sectors, missing, strict=True)},
+            unserved_at_m3={place: sum(own.values()) for place, own in unserved_at_m3.items()},
+            interrupted_m3=result.interrupted_m3,
             pipeline_available_m3=available_m3,
             pipeline_taken_m3=result.pipeline_taken_m3,
             send_out_m3=result.send_out_gas_m3,
@@ -311,6 +326,10 @@ class GasWorld:
                 berths=event.added_berths,
                 send_out_m3=int(event.added_send_out_m3_per_day / GAS_M3_PER_M3_LNG),
                 capacity_mtpa=event.added_capacity_mtpa,
+            )
+        elif isinstance(event, PipelineEdge):
+            self.network.set_edge(
+                event.edge, event.capacity_m3_per_day, event.from_node, event.to_node, event.both_ways
             )
         elif isinstance(event, IndexAdoption):
             index = self._jkm_mean if event.index == "jkm" else self._shpgx_mean
@@ -375,6 +394,7 @@ def _check(
     start: date,
     suppliers: dict[str, Supplier],
     terminals: dict[str, Terminal],
+    network: Network,
 ) -> None:
     for shock in shocks:
         event = shock.event
@@ -386,3 +406,5 @@ def _check(
         terminal = getattr(event, "terminal", None)
         if terminal is not None and terminal not in terminals:
             raise ValueError(f"{event.kind}: no terminal '{terminal}'; there are {', '.join(terminals)}")
+        if isinstance(event, PipelineEdge):
+            network.check_edge(event.edge, event.from_node, event.to_node)
