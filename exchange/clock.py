@@ -177,7 +177,7 @@ class TradingCalendar:
         """Count the trading days after `start` up to and with `end`; negative when `end` is earlier."""
         return bisect_right(self._days, self._known(end)) - bisect_right(self._days, self._known(start))
 
-    def trading_day_at(self, at_ns: int, night_opens: time = time(20)) -> date:
+    def trading_day_at(self, at_ns: int, night_opens: time = time(16)) -> date:
         """Return the trading day to which a moment belongs: from `night_opens` on, the next one."""
         day = day_of(at_ns)
         evening = at_ns - ns(day) >= ns(_EPOCH, night_opens)

@@ -50,6 +50,20 @@ class CrudeNews(Event):
     minute: int = Field(ge=0, le=1439, description="minute of the Shanghai day")
 
 
+class OverseasAccess(Event):
+    """Open SC wider to overseas accounts from a trading day on, or less wide.
+
+    Their informed orders and their part of the arbitrage capital between SC and the world are `participation_multiple`
+    times what they were; capital in dollars counts less the haircut; `band_bps` is the gain at which arbitrage pays
+    after access, currency and collateral. Their part of a class's orders follows.
+    """
+
+    kind: Literal["overseas_access"]
+    participation_multiple: float = Field(ge=0, le=20)
+    band_bps: float = Field(ge=0, le=200)
+    fx_haircut_percent: int = Field(ge=0, le=100, description="5 by the rules of SC")
+
+
 class RuleChange(Event):
     """Trade SC under other rules from a trading day on, until the end.
 
@@ -61,7 +75,7 @@ class RuleChange(Event):
     rules: dict[str, Any] = Field(min_length=1)
 
 
-VenueEvent = NightSessionSuspension | BuyingProgramme | CrudeNews | RuleChange
+VenueEvent = NightSessionSuspension | BuyingProgramme | CrudeNews | RuleChange | OverseasAccess
 CrudeEvent = (
     DeliveryBaseExpansion | FreightSpike | StraitClosure | LoadOutCut | LocalBuying | ReferenceAdoption
 )

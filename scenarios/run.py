@@ -18,7 +18,7 @@ from scenarios.replication import Replication, replicate
 from scenarios.results import Column, Row, RunFolder, digest
 from scenarios.spec import LoadedScenario, Measurement
 from scenarios.streams import Streams
-from scenarios.structural import adoption, impulse, marginal, origin, pass_through, terms
+from scenarios.structural import adoption, impulse, marginal, marker, origin, pass_through, terms
 from scenarios.summary import ARMS, Influence, rows
 from scenarios.tables import documented
 from scenarios.tomlfile import BadInput
@@ -105,6 +105,7 @@ def _profile(told: Measurement, replications: int | None, full: bool) -> Measure
             "replications": replications or told.replications * factor,
             "origin_samples": told.origin_samples * factor,
             "pass_through_samples": told.pass_through_samples * factor,
+            "marker_samples": told.marker_samples * factor,
         }
     )
 
@@ -134,6 +135,9 @@ def _plan(
         )  # fmt: skip
         planned += pass_through.plan(
             loaded, changed=changed, seed=seed, samples=told.pass_through_samples, key=("pass_through", arm)
+        )
+        planned += marker.plan(
+            loaded, changed=changed, seed=seed, samples=told.marker_samples, key=("marker", arm)
         )
     return planned
 
@@ -227,7 +231,7 @@ def _influence(
 def _influence_of(loaded: LoadedScenario, results: Mapping[Key, Any], arm: str, seed: int) -> Influence:
     shares = origin.collect(results, ("origin", arm), seed=seed)
     impacts = pass_through.collect(results, loaded, ("pass_through", arm))
-    return Influence(shares, impacts)
+    return Influence(shares, impacts, marker.collect(results, ("marker", arm)))
 
 
 def _samples(influence: Mapping[str, Influence]) -> int:
@@ -287,6 +291,12 @@ def _write_influence(folder: RunFolder, influence: Mapping[str, Influence]) -> N
     if impacts:
         frame = pd.concat(impacts, ignore_index=True)
         folder.write_table("pass_through", frame, documented(frame) | pass_through.COLUMNS)
+    markers = [
+        pd.DataFrame(own.markers.rows()).assign(arm=arm) for arm, own in influence.items() if own.markers
+    ]
+    if markers:
+        frame = pd.concat(markers, ignore_index=True)
+        folder.write_table("marker", frame, documented(frame) | marker.COLUMNS)
 
 
 def stacked(found: Mapping[str, list[Replication]], name: str, *, first_only: bool = False) -> pd.DataFrame:
@@ -375,6 +385,7 @@ def _manifest(
         "replications": told.replications,
         "origin_samples": told.origin_samples,
         "pass_through_samples": told.pass_through_samples,
+        "marker_samples": told.marker_samples,
         "jobs": jobs,
         "command": " ".join(["yangshan", *sys.argv[1:]]),
         "streams": sorted({name for r in everything for name in r.streams}),

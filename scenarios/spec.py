@@ -63,6 +63,7 @@ class Measurement(Parameters):
     origin_samples: int = Field(ge=0, le=10_000, description="0 leaves the origin share out")
     origin_horizon_trading_days: int = Field(ge=1, le=20)
     pass_through_samples: int = Field(ge=0, le=10_000, description="0 leaves pass-through out")
+    marker_samples: int = Field(default=0, ge=0, le=10_000, description="0 leaves the marker's measure out")
     programme_lots_sc: int = Field(ge=1)
     programme_lots_oman: int = Field(ge=1)
     programme_lots_brent: int = Field(ge=1)

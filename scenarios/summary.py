@@ -19,6 +19,8 @@ from scenarios.replication import Replication
 from scenarios.results import Estimate, Row, interval, paired
 from scenarios.spec import LoadedScenario
 from scenarios.structural.marginal import SETTERS
+from scenarios.structural.marker import PUSHES as MARKER_PUSHES
+from scenarios.structural.marker import Markers
 from scenarios.structural.origin import GROUPS, OriginShare
 from scenarios.structural.pass_through import PUSHES, Impacts, programme_lots
 from scenarios.structural.sobol import Share
@@ -58,6 +60,7 @@ class Influence:
 
     origin: Mapping[int, OriginShare]
     impacts: Impacts | None
+    markers: Markers | None = None
 
 
 def rows(
@@ -71,6 +74,7 @@ def rows(
         *_information_rows(loaded, replications),
         *_setter_rows(replications),
         *_pass_through_rows(loaded, influence),
+        *_marker_rows(loaded, influence),
         *_crude_rows(replications),
         *_gas_rows(loaded, replications),
         *_adoption_rows(replications),
@@ -224,7 +228,7 @@ def _pass_through_rows(loaded: LoadedScenario, influence: Mapping[str, Influence
     result = []
     for kind, pushed in PUSHES:
         name = NAMES[pushed]
-        lots = f"{programme_lots(told, pushed):,} lots bought in {told.programme_minutes} minutes"
+        lots = f"up to {programme_lots(told, pushed):,} lots in {told.programme_minutes} minutes, as the book gives"
         note = f"{lots if kind == 'flow' else f'news of {told.news_bps:g} bps first seen there'}, {after}"
         push, measure = (
             (f"{name} bought", "pass_through") if kind == "flow" else (f"news at {name}", "news_pass_through")
@@ -248,6 +252,25 @@ def _pass_through_rows(loaded: LoadedScenario, influence: Mapping[str, Influence
     changed = speeds.get("changed")
     row = Row(PASS_THROUGH, "speed.SC.Brent", label, "ratio", speeds["base"], changed, note=text)
     return [*result, row]
+
+
+def _marker_rows(loaded: LoadedScenario, influence: Mapping[str, Influence]) -> list[Row]:
+    found = {arm: own.markers for arm, own in influence.items() if own.markers is not None}
+    if "base" not in found:
+        return []
+    when = {"day": "in the ten minutes before SC's close", "window": "from 16:20 to 16:30"}
+    result = []
+    for number, (at, venue, _) in enumerate(MARKER_PUSHES):
+        name = NAMES[venue]
+        lots = {arm: own.bought_lots[:, number].mean() for arm, own in found.items()}
+        wanted = programme_lots(loaded.scenario.measurement, venue)
+        note = f"{wanted:,} lots wanted {when[at]}, bought " + ", ".join(
+            f"{bought:,.0f} ({arm})" for arm, bought in lots.items()
+        )
+        values = {arm: own.bps[:, number].tolist() for arm, own in found.items()}
+        label = f"{name} bought {'by day' if at == 'day' else 'in the window'}: move of Oman's marker"
+        result.append(_row(PASS_THROUGH, f"marker.{at}.{name}", label, "bps", values, note))
+    return result
 
 
 def _crude_rows(replications: ByArm) -> list[Row]:

@@ -57,9 +57,9 @@ def quotes_frame(samples: pd.DataFrame) -> pd.DataFrame:
 
 
 def trading_day_bounds(world: World) -> list[tuple[date, int, int]]:
-    """Return each SC trading day with its span: from 20:00 on the trading day before to 15:00."""
+    """Return each SC trading day with its span: from 16:00 on the trading day before to 15:00."""
     calendar = world.loaded.calendar
-    return [(day, ns(calendar.previous(day), time(20)), ns(day, time(15))) for day in world.trading_days]
+    return [(day, ns(calendar.previous(day), time(16)), ns(day, time(15))) for day in world.trading_days]
 
 
 def trading_days_frame(world: World, samples: pd.DataFrame | None = None) -> pd.DataFrame:

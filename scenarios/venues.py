@@ -16,13 +16,14 @@ import simpy
 from agents.prices import PriceHistory
 from agents.traders.market import CompiledFloor, CurveFloor, FastMarket
 from agents.traders.population import TraderPopulation, VenueStart
+from agents.traders.state import Class
 from agents.world_price import forward_slope
 from exchange.clock import OverseasSessions, Sessions, day_of, ns
 from exchange.codes import Venue
 from exchange.contracts import ContractMonth, Rulebook
 from exchange.units import NS_PER_SECOND
 from exchange.venue import DomesticVenue, Month, OneSeries, OverseasVenue, ProductFloor, Settlement
-from scenarios.levers import NightSessionSuspension
+from scenarios.levers import NightSessionSuspension, OverseasAccess
 
 if TYPE_CHECKING:
     from scenarios.spec import LoadedScenario
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from scenarios.world import World
 
 LU_RULEBOOK = "ine_lu"
+EVENING = time(16)
+"""From then on a moment belongs to the next trading day, whose first session opens on the evening before."""
+
 _BRENT_SETTLES = time(3, 30)
 """19:30 in London in winter, on the next day of Shanghai's clock: when a given daily price is to be reached."""
 
@@ -160,6 +164,9 @@ def open_venues(
             previous_settlement_ticks=overseas.to_ticks(world.prices[venue].on(before)),
             publish=partial(_published, world, name),
         )
+    for day, event in events:
+        if isinstance(event, OverseasAccess):
+            world.env.process(_widen_access(world, market, day, event))
     if world.loaded.prices is not None or world.loaded.scenario.world_price.drives_order_flow:
         world.env.process(_follow(world, market, given))
 
@@ -230,6 +237,31 @@ def _open_lu(world: World, market: FastMarket, events: Sequence[tuple[date, Any]
         publish=partial(_month_published, world, "lu"),
         expire=partial(_expired, world, market, "lu"),
     )
+
+
+def _widen_access(
+    world: World, market: FastMarket, day: date, event: OverseasAccess
+) -> Generator[simpy.Event, Any, None]:
+    """Change what overseas accounts do at SC from a trading day on, before its first session."""
+    env, traders = world.env, world.loaded.scenario.traders
+    yield env.timeout(max(0, ns(world.loaded.calendar.previous(day), EVENING) - env.now))
+    market.synchronise()
+    population, own, multiple = market.population, traders.sc.overseas, event.participation_multiple
+    informed = 1.0 - own.informed + own.informed * multiple
+    population.scale_informed(Venue.SC, informed)
+    for setter in (Class.INFORMED, Class.ANCHORED):
+        population.set_overseas_share(
+            Venue.SC, setter, own.informed * multiple / informed if informed else 0.0
+        )
+    haircut = world.rulebooks[Venue.SC].on(day).collateral_fx_haircut_percent or 0
+    counted = (100 - event.fx_haircut_percent) / (100 - haircut)
+    capital = 1.0 - own.arbitrage + own.arbitrage * multiple * counted
+    for pair, told in enumerate((traders.arbitrage.sc_oman, traders.arbitrage.sc_brent)):
+        population.set_arbitrage(
+            pair, most_lots=round(told.capital_lots * capital), band=event.band_bps * 1e-4
+        )
+    share = own.arbitrage * multiple * counted / capital if capital else 0.0
+    population.set_overseas_share(Venue.SC, Class.ARBITRAGE, share)
 
 
 def _hours(

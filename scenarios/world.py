@@ -38,7 +38,7 @@ from scenarios.levers import (
 )
 from scenarios.spec import LoadedScenario
 from scenarios.streams import Streams
-from scenarios.venues import fast_world, open_venues
+from scenarios.venues import EVENING, fast_world, open_venues
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
 RULEBOOKS = {Venue.SC: "ine_sc", Venue.OMAN: "gme_oman", Venue.BRENT: "ice_brent"}
 NAMES = {Venue.SC: "SC", Venue.OMAN: "Oman", Venue.BRENT: "Brent"}
 _ACCOUNTS = ("importer", "reexporter", "local_buyer", "programme")
-_EVENING = time(20)
 _MORNING = time(8)
 
 
@@ -310,12 +309,10 @@ def _dated(events: Sequence[Event], first: date, calendar: TradingCalendar) -> l
 
 
 def _flow_span(days: Sequence[date], calendar: TradingCalendar, first: date) -> tuple[int, int]:
-    """Return when order flow begins (an hour before the first night session, or day session) and ends."""
+    """Return when order flow begins (on the afternoon before the first day, or on its morning) and ends."""
     if not days:
         return ns(first), ns(first)
-    begins = (
-        ns(calendar.previous(days[0]), _EVENING) if calendar.has_night(days[0]) else ns(days[0], _MORNING)
-    )
+    begins = ns(calendar.previous(days[0]), EVENING) if calendar.has_night(days[0]) else ns(days[0], _MORNING)
     return begins, ns(days[-1], time(15))
 
 

@@ -63,13 +63,14 @@ class MonthBooks:
         self.product, self.books = product, tuple(books)
         self._weights, self._first_pair = weights, first_pair
         self._seats: dict[ContractMonth, int] = {}
+        self.informed_multiple = 1.0
 
     def copy(self, population: TraderPopulation) -> MonthBooks:
         """Return the same seats for a copy of the population."""
         twin = MonthBooks(
             population, self.product, self.books, self._traders, self._curve, self._weights, self._first_pair
         )
-        twin._seats = dict(self._seats)
+        twin._seats, twin.informed_multiple = dict(self._seats), self.informed_multiple
         return twin
 
     @property
@@ -185,7 +186,7 @@ class MonthBooks:
         part = self._curve.part("activity", seat.days_left)
         parameters["noise_limit_per_s"][book] = told.noise_limit_per_s * part
         parameters["noise_market_per_s"][book] = told.noise_market_per_s * part
-        parameters["informed_per_s"][book] = told.informed_per_s * part
+        parameters["informed_per_s"][book] = told.informed_per_s * part * self.informed_multiple
         parameters["maker_per_s"][book] = told.maker_looks_per_s * part**0.5
         multiple = 1.0 if is_main else self._curve.half_spread_multiple
         parameters["maker_half_spread_ticks"][book] = told.maker_half_spread_ticks * multiple

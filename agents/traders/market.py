@@ -118,6 +118,11 @@ class FastMarket:
         fills, self._fills[name] = self._fills[name], []
         return fills
 
+    def position_lots(self, account: int | str) -> int:
+        """Return what an account holds over all books, long positive."""
+        self.synchronise()
+        return int(self.population.external_positions(self._numbers[str(account)]).sum())
+
     def _collect(self) -> None:
         names = list(self._numbers)
         for row in self.population.new_fills():

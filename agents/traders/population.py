@@ -83,6 +83,7 @@ class TraderPopulation:
         self._taken: list[Array] = []
         self._fills_read = 0
         self._sample_ns = sample_ns
+        self._parameters = parameters
         self.fx_cny_per_usd = 1.0
         s = self._state
         _fill_parameters(s["parameters"], parameters)
@@ -191,6 +192,23 @@ class TraderPopulation:
         s["position_limit_lots"][book] = NO_LIMIT if position_lots is None else position_lots
         s["opening_limit_lots"][book] = NO_LIMIT if opening_lots is None else opening_lots
         s["persons_out"][book] = persons_out
+
+    def scale_informed(self, venue: Venue, multiple: float) -> None:
+        """Let a venue's informed traders act so many times as often as the parameters say, from now on."""
+        name = venue.name.lower()
+        told = getattr(self._parameters, name)
+        self._state["parameters"]["informed_per_s"][venue] = told.informed_per_s * multiple
+        if name in self.curves:
+            self.curves[name].informed_multiple = multiple
+
+    def set_arbitrage(self, pair: int, *, most_lots: int, band: float) -> None:
+        """Set the capital of a pair of venues, in lots on each leg, and its band in logs."""
+        self._state["parameters"]["arbitrage_most_lots"][pair] = most_lots
+        self._state["parameters"]["arbitrage_band"][pair] = band
+
+    def set_overseas_share(self, venue: Venue, setter: Class, share: float) -> None:
+        """Set the part of a class's orders at a venue that have overseas owners."""
+        self._state["parameters"]["overseas_share"][venue, setter] = share
 
     def start_day(self, venue: int, previous_settlement_ticks: int) -> None:
         """Begin a trading day: reset its open, high, low, close, volume and turnover."""
@@ -329,6 +347,10 @@ class TraderPopulation:
         """Return the day's open, high, low and close so far, in ticks; zeros when nothing traded."""
         s = self._state
         return tuple(int(s[name][venue]) for name in ("open", "high", "low", "close"))  # type: ignore[return-value]
+
+    def external_positions(self, account: int) -> Array:
+        """Return what a SimPy-side account holds, by book."""
+        return np.asarray(self._state["positions"][:, EXTERNAL_ACCOUNT + account].copy())
 
     def open_interest_lots(self, venue: int) -> int:
         """Return the lots held long, summed over all accounts."""
