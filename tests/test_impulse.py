@@ -12,7 +12,7 @@ from worlds import events, library
 
 from agents.gas.shocks import LngSupplyOutage
 from exchange.clock import ns
-from scenarios.levers import BuyingProgramme, CrudeNews, NightSessionSuspension
+from scenarios.levers import BuyingProgramme, CrudeNews, NightSessionSuspension, OverseasAccess
 from scenarios.replication import replicate
 from scenarios.structural.impulse import fork_ns, impulse_response, strike_ns
 from scenarios.tomlfile import BadInput
@@ -87,12 +87,23 @@ def test_gas_answers_to_no_crude_news_but_to_an_outage_day_by_day():
     assert 0 < price.loc[0] < price.loc[20:50].mean()
 
 
+ACCESS = OverseasAccess(
+    kind="overseas_access",
+    start_day=0,
+    source="assumption",
+    participation_multiple=2.0,
+    band_bps=8.0,
+    fx_haircut_percent=0,
+)
+
+
 @pytest.mark.parametrize(
     ("event", "moment"),
     [
         (NEWS, ("2024-11-05", time(10, 40))),
         (BUYING, ("2024-11-04", time(9, 59))),
         (NO_NIGHT, ("2024-11-01", time(20))),
+        (ACCESS, ("2024-11-01", time(16))),
         (OUTAGE, ("2024-11-11", time(0))),
     ],
 )

@@ -16,12 +16,13 @@ from agents.shocks import Event
 from exchange.clock import day_of, ns
 from exchange.codes import Venue
 from exchange.units import NS_PER_MINUTE, log_return_to_bps
-from scenarios.levers import BuyingProgramme, CrudeNews, NightSessionSuspension, RuleChange
+from scenarios.levers import BuyingProgramme, CrudeNews, NightSessionSuspension, OverseasAccess, RuleChange
 from scenarios.results import Column, interval
 from scenarios.spec import LoadedScenario
 from scenarios.structural.marginal import SETTERS, moved_bps
 from scenarios.tables import Frames, samples_frame
 from scenarios.tomlfile import BadInput
+from scenarios.venues import EVENING
 from scenarios.world import NAMES, World
 
 COLUMNS = {
@@ -38,7 +39,7 @@ COLUMNS = {
 }
 """Documentation of the columns of both frames."""
 
-_EVENING = time(20)
+_NIGHT = time(20)
 _DAILY: Final = {
     "SHPGX LNG": ("shpgx_lng_cny_per_t", "CNY/t", 1.0),
     "JKM": ("jkm_usd_per_mmbtu", "USD/MMBtu", 1.0),
@@ -52,8 +53,10 @@ def strike_ns(loaded: LoadedScenario, event: Event) -> int:
     """Return the first moment at which an event can make a difference."""
     calendar = loaded.calendar
     day = calendar.trading_days(loaded.scenario.period.first_trading_day, event.start_day + 1)[-1]
-    if isinstance(event, NightSessionSuspension | RuleChange):
-        return ns(calendar.previous(day), _EVENING)
+    if isinstance(event, NightSessionSuspension):
+        return ns(calendar.previous(day), _NIGHT)
+    if isinstance(event, RuleChange | OverseasAccess):
+        return ns(calendar.previous(day), EVENING)
     if isinstance(event, BuyingProgramme):
         return ns(day) + (event.start_minute - 1) * NS_PER_MINUTE
     if isinstance(event, CrudeNews):
