@@ -12,6 +12,7 @@ from pydantic import Field
 
 from agents.crude.levers import (
     DeliveryBaseExpansion,
+    FreightPath,
     FreightSpike,
     LoadOutCut,
     LocalBuying,
@@ -77,7 +78,13 @@ class RuleChange(Event):
 
 VenueEvent = NightSessionSuspension | BuyingProgramme | CrudeNews | RuleChange | OverseasAccess
 CrudeEvent = (
-    DeliveryBaseExpansion | FreightSpike | StraitClosure | LoadOutCut | LocalBuying | ReferenceAdoption
+    DeliveryBaseExpansion
+    | FreightPath
+    | FreightSpike
+    | StraitClosure
+    | LoadOutCut
+    | LocalBuying
+    | ReferenceAdoption
 )
 
 AnyEvent = Annotated[VenueEvent | CrudeEvent | GasEvent, Field(discriminator="kind")]

@@ -303,10 +303,13 @@ def _published(world: World, venue: Venue, settlement: Settlement) -> None:
 
 
 def _expired(world: World, market: FastMarket, product: str, settlement: Settlement) -> None:
-    """Take what is left of an expired month out of the books; the physical side is the crude world's."""
+    """Take what is left of an expired month out of the books; the crude world delivers its own part of SC."""
     curve = market.population.curves[product]
     if settlement.month in curve.months:
         curve.expire(settlement.month, settlement.settlement_ticks)
+        if product == "sc":
+            spec = world.rulebooks[Venue.SC].on(settlement.trading_day)
+            world.crude.expire(settlement.month, spec.to_price(settlement.settlement_ticks))
 
 
 def _follow(world: World, market: FastMarket, given: PriceHistory) -> Generator[simpy.Event, Any, None]:

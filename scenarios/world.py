@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import simpy
 
+from agents.crude.parameters import ACCOUNTS
 from agents.crude.world import CrudeWorld
 from agents.gas.shocks import DatedShock
 from agents.gas.world import GasWorld
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 
 RULEBOOKS = {Venue.SC: "ine_sc", Venue.OMAN: "gme_oman", Venue.BRENT: "ice_brent"}
 NAMES = {Venue.SC: "SC", Venue.OMAN: "Oman", Venue.BRENT: "Brent"}
-_ACCOUNTS = ("importer", "reexporter", "local_buyer", "programme")
+_ACCOUNTS = (*ACCOUNTS, "programme")
 _MORNING = time(8)
 
 
