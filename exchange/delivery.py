@@ -143,6 +143,15 @@ class Delivery:
         return self._house.held_lots[Side.SELL, self._contract]
 
     @property
+    def fee_fen_per_lot(self) -> int:
+        """The delivery fee of a lot for each side."""
+        return self._rule.fee_fen_per_lot
+
+    def can_deliver(self, account: int) -> bool:
+        """Tell whether an account has the capacity to deliver or to receive."""
+        return bool(self._capable[account])
+
+    @property
     def amount_per_lot_fen(self) -> int:
         """The value of a lot of the standard grade."""
         return self.settlement_ticks * self._house.rules[self._contract].fen_per_tick

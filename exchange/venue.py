@@ -60,11 +60,15 @@ class Settlement:
 
 @dataclass(frozen=True)
 class Terms:
-    """How a month opens its day: its previous settlement price and its price limits, None where there are none."""
+    """How a month opens its day: its previous settlement price and its price limits, None where there are none.
+
+    A month that is `halted` has a day like the others, but no phase of it trades.
+    """
 
     previous_settlement_ticks: int
     limits_ticks: tuple[int, int] | None
     limit_percent: int | None = None
+    halted: bool = False
 
 
 class Floor(Protocol):
@@ -106,15 +110,16 @@ class OneSeries:
     """Let a floor with one book stand as a product's: its front contract, rolled without a spread."""
 
     def __init__(self, floor: Floor) -> None:
-        self._floor = floor
+        self._floor, self._halted = floor, False
 
     def open_day(self, day: date, terms: Mapping[Month, Terms]) -> None:
         """Begin the day of the only series."""
+        self._halted = terms[None].halted
         self._floor.open_day(terms[None].previous_settlement_ticks, terms[None].limits_ticks)
 
     def set_phase(self, phase: Phase) -> None:
-        """Change the phase."""
-        self._floor.set_phase(phase)
+        """Change the phase; a halted day has none."""
+        self._floor.set_phase(Phase.CLOSED if self._halted else phase)
 
     def close_day(self) -> Mapping[Month, DayFigures]:
         """Return what the day counted."""
@@ -130,6 +135,8 @@ class DomesticVenue:
     `settled_ticks` are the settlement prices before the first day, by month; its keys say whether months trade apart
     or as one series (None). Limits follow the rulebook of the day, listing days included, and the ladder after days
     locked the same way. Months are published nearest first; `expire` is told of each month on its last trading day.
+    `opened` and `closed` are told of a day when its books have opened and when all of it is published; a month that
+    `is_halted` keeps its count of locked days.
     """
 
     def __init__(
@@ -145,10 +152,13 @@ class DomesticVenue:
         publish: Publish,
         expire: Publish | None = None,
         limit_on: Callable[[date, int], int] = lambda day, percent: percent,
+        opened: Callable[[date, Mapping[Month, Terms]], None] = lambda day, terms: None,
+        closed: Callable[[date, Mapping[Month, Settlement]], None] = lambda day, outcomes: None,
+        is_halted: Callable[[date, Month], bool] = lambda day, month: False,
     ) -> None:
         self._env, self._floor, self._rulebook, self._calendar = env, floor, rulebook, calendar
         self._sessions_on, self._publish, self._expire = sessions_on, publish, expire
-        self._limit_on = limit_on
+        self._limit_on, self._opened, self._closed, self._is_halted = limit_on, opened, closed, is_halted
         self._settled: dict[Month, int] = dict(settled_ticks)
         self._locked: dict[Month, int] = {}
         env.process(self._run(days))
@@ -159,10 +169,15 @@ class DomesticVenue:
             yield self._env.timeout(max(0, changes[0].at_ns - self._env.now))
             terms = {month: self._terms(month, day) for month in self._months(day)}
             self._floor.open_day(day, terms)
+            self._opened(day, terms)
             for change in changes:
                 yield self._env.timeout(max(0, change.at_ns - self._env.now))
                 self._floor.set_phase(change.phase)
             self._close(day, terms)
+
+    def count_anew(self, month: Month) -> None:
+        """Begin the count of a month's locked days anew, as after a forced reduction."""
+        self._locked[month] = 0
 
     def _months(self, day: date) -> list[Month]:
         """Return the months of a day, nearest first; a new one starts at its neighbour's settlement price."""
@@ -184,30 +199,35 @@ class DomesticVenue:
             percent = spec.stepped_limit_percent(locked)
         else:
             percent = spec.limit_percent(month, day, self._calendar, locked_days=locked)
+        halted = self._is_halted(day, month)
         if percent is None:
-            return Terms(settled, None)
+            return Terms(settled, None, halted=halted)
         percent = self._limit_on(day, percent)
-        return Terms(settled, price_limits(settled, percent), percent)
+        return Terms(settled, price_limits(settled, percent), percent, halted)
 
     def _close(self, day: date, terms: Mapping[Month, Terms]) -> None:
         counted = self._floor.close_day()
         figures = {month: counted.get(month, NO_TRADES) for month in terms}
         settled = settle_months([_month_day(terms[month], figures[month]) for month in terms])
+        outcomes: dict[Month, Settlement] = {}
         for month, ticks in zip(terms, settled, strict=True):
             way, before = figures[month].locked, self._locked.get(month, 0)
             same_way = way != 0 and way * before >= 0
-            self._locked[month] = before + way if same_way else way
+            if not terms[month].halted:
+                self._locked[month] = before + way if same_way else way
             self._settled[month] = ticks
             term = terms[month]
             outcome = Settlement(
                 day, figures[month], ticks, term.limits_ticks, term.limit_percent, month,
                 term.previous_settlement_ticks, self._locked[month],
             )  # fmt: skip
+            outcomes[month] = outcome
             self._publish(outcome)
             if self._expires(month, day):
                 if self._expire is not None:
                     self._expire(outcome)
                 del self._settled[month]
+        self._closed(day, outcomes)
 
     def _expires(self, month: Month, day: date) -> bool:
         if (

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from agents.clearing.parameters import Choice
 from agents.crude.levers import (
     DeliveryBaseExpansion,
     FreightPath,
@@ -76,7 +77,38 @@ class RuleChange(Event):
     rules: dict[str, Any] = Field(min_length=1)
 
 
-VenueEvent = NightSessionSuspension | BuyingProgramme | CrudeNews | RuleChange | OverseasAccess
+class EarlyWarningControl(Event):
+    """Let an early-warning controller tighten the rules of INE's products from a trading day on, until the end.
+
+    Each level of warning adds points to margin and limit, and halves a client's opening cap; thresholds are those of
+    `clearing.warning`. A size that is left out stays as there.
+    """
+
+    kind: Literal["early_warning"]
+    margin_points: int | None = Field(default=None, ge=0, le=50)
+    limit_points: int | None = Field(default=None, ge=0, le=50)
+    opening_lots: int | None = Field(default=None, ge=1, description="a client's cap of a day at level 1")
+    levels: int | None = Field(default=None, ge=1, le=20)
+    gap_warns_from: float | None = Field(default=None, gt=0, description="|settlement / previous - 1|")
+    volatility_warns_from: float | None = Field(default=None, gt=0, description="annualised")
+
+
+class LockedDaysPolicy(Event):
+    """Let the exchange choose otherwise after a third day locked the same way, from a trading day on."""
+
+    kind: Literal["after_locked_days"]
+    choice: Choice
+
+
+VenueEvent = (
+    NightSessionSuspension
+    | BuyingProgramme
+    | CrudeNews
+    | RuleChange
+    | OverseasAccess
+    | EarlyWarningControl
+    | LockedDaysPolicy
+)
 CrudeEvent = (
     DeliveryBaseExpansion
     | FreightPath

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from agents.clearing.parameters import ClearingParameters
 from agents.crude.parameters import CrudeParameters
 from agents.gas.network import Network
 from agents.gas.parameters import GasParameters
@@ -102,6 +103,7 @@ class Scenario(Parameters):
     period: Period
     world_price: WorldPrice
     traders: TraderParameters
+    clearing: ClearingParameters
     crude: CrudeParameters
     gas: GasParameters
     measurement: Measurement

@@ -13,17 +13,21 @@ from typing import TYPE_CHECKING, Any
 
 import simpy
 
+from agents.clearing.market import MarketClearing
+from agents.clearing.parameters import EarlyWarning, after_third
 from agents.prices import PriceHistory
 from agents.traders.market import CompiledFloor, CurveFloor, FastMarket
 from agents.traders.population import TraderPopulation, VenueStart
 from agents.traders.state import Class
 from agents.world_price import forward_slope
+from exchange.clearing.ladder import AfterThird
+from exchange.clearing.warning import WarningRule
 from exchange.clock import OverseasSessions, Sessions, day_of, ns
 from exchange.codes import Venue
 from exchange.contracts import ContractMonth, Rulebook
 from exchange.units import NS_PER_SECOND
 from exchange.venue import DomesticVenue, Month, OneSeries, OverseasVenue, ProductFloor, Settlement
-from scenarios.levers import NightSessionSuspension, OverseasAccess
+from scenarios.levers import EarlyWarningControl, LockedDaysPolicy, NightSessionSuspension, OverseasAccess
 
 if TYPE_CHECKING:
     from scenarios.spec import LoadedScenario
@@ -147,7 +151,9 @@ class _ScFloor(CompiledFloor):
 def open_venues(
     world: World, market: FastMarket, given: PriceHistory, events: Sequence[tuple[date, Any]]
 ) -> None:
-    """Start the venues, each with the parity and the exchange rate of its days."""
+    """Start the venues, each with the parity and the exchange rate of its days, and the clearing of INE's."""
+    if world.loaded.scenario.clearing.enabled:
+        world.clearing = _clearing(world, market, events)
     _open_sc(world, market, events)
     if "lu" in market.population.curves:
         _open_lu(world, market, events)
@@ -199,18 +205,14 @@ def _open_sc(world: World, market: FastMarket, events: Sequence[tuple[date, Any]
             beliefs.tell(day, books, rulebook.on(day).tick)
 
         floor = CurveFloor(market, curve, rulebook, calendar, tell_all)
-    DomesticVenue(
-        world.env,
+    _domestic(
+        world,
+        "sc",
         floor,
         rulebook,
-        calendar,
-        world.trading_days,
-        settled_ticks=settled,
-        sessions_on=_hours(world, rulebook, events),
-        publish=partial(_published, world, Venue.SC)
-        if curve is None
-        else partial(_month_published, world, "sc"),
-        expire=partial(_expired, world, market, "sc"),
+        settled,
+        _hours(world, rulebook, events),
+        partial(_published, world, Venue.SC) if curve is None else partial(_month_published, world, "sc"),
     )
 
 
@@ -226,16 +228,96 @@ def _open_lu(world: World, market: FastMarket, events: Sequence[tuple[date, Any]
         for month in months:
             population.set_basis(curve.book(month), level, rulebook.on(day).tick / fx)
 
-    DomesticVenue(
-        world.env,
+    _domestic(
+        world,
+        "lu",
         CurveFloor(market, curve, rulebook, calendar, tell),
         rulebook,
-        calendar,
+        dict.fromkeys(rulebook.listed_months(first, calendar), ticks),
+        _hours(world, rulebook, events),
+        partial(_month_published, world, "lu"),
+    )
+
+
+def _domestic(
+    world: World,
+    product: str,
+    floor: ProductFloor,
+    rulebook: Rulebook,
+    settled_ticks: Mapping[Month, int],
+    sessions_on: Callable[[date], Sessions],
+    publish: Callable[[Settlement], None],
+) -> None:
+    """Start an INE product's venue, joined to the clearing house where there is one."""
+    clearing, hooks = world.clearing, dict[str, Any]()
+    hooks["expire"] = partial(_expired, world, product)
+    if clearing is not None:
+        hooks |= {
+            "limit_on": partial(clearing.limit_percent, product),
+            "opened": partial(clearing.opened, product),
+            "closed": partial(clearing.closed, product),
+            "is_halted": partial(clearing.is_halted, product),
+        }
+    venue = DomesticVenue(
+        world.env,
+        floor,
+        rulebook,
+        world.loaded.calendar,
         world.trading_days,
-        settled_ticks=dict.fromkeys(rulebook.listed_months(first, calendar), ticks),
-        sessions_on=_hours(world, rulebook, events),
-        publish=partial(_month_published, world, "lu"),
-        expire=partial(_expired, world, market, "lu"),
+        settled_ticks=settled_ticks,
+        sessions_on=sessions_on,
+        publish=publish,
+        **hooks,
+    )
+    if clearing is not None:
+        clearing.join(product, venue)
+
+
+def _expired(world: World, product: str, settlement: Settlement) -> None:
+    """Let a month expire: the crude world delivers its part of SC, the books or the clearing house close the rest."""
+    curve = world.population.curves[product]
+    if settlement.month not in curve.months:
+        return
+    if world.clearing is not None:
+        world.clearing.expire(product, settlement)
+    else:
+        curve.expire(settlement.month, settlement.settlement_ticks)
+    if product == "sc":
+        spec = world.rulebooks[Venue.SC].on(settlement.trading_day)
+        world.crude.expire(settlement.month, spec.to_price(settlement.settlement_ticks))
+
+
+def _clearing(world: World, market: FastMarket, events: Sequence[tuple[date, Any]]) -> MarketClearing:
+    """Return the clearing house of INE's products, with the choices that levers change from their days on."""
+    loaded, fx = world.loaded, world.prices["fx"]
+    told = loaded.scenario.clearing
+    products = {"sc": world.rulebooks[Venue.SC]}
+    if "lu" in market.population.curves:
+        products["lu"] = Rulebook.load(LU_RULEBOOK)
+
+    def warning_on(day: date) -> WarningRule:
+        table = told.warning
+        for since, event in events:
+            if isinstance(event, EarlyWarningControl) and since <= day:
+                sizes = event.model_dump(exclude={"source", "kind", "start_day"}, exclude_none=True)
+                table = EarlyWarning.model_validate(table.model_dump() | {"enabled": True} | sizes)
+        return table.rule()
+
+    def third_day_on(day: date) -> AfterThird:
+        choices = [told.after_third_locked_day]
+        choices += [e.choice for since, e in events if isinstance(e, LockedDaysPolicy) and since <= day]
+        return after_third(choices[-1])
+
+    return MarketClearing(
+        world.env,
+        market,
+        told,
+        products,
+        loaded.calendar,
+        fx=lambda day: fx.on(loaded.calendar.previous(day)),  # the day's own fixing comes later
+        rng=world.streams.generator,
+        warning_on=warning_on,
+        third_day_on=third_day_on,
     )
 
 
@@ -300,16 +382,6 @@ def _published(world: World, venue: Venue, settlement: Settlement) -> None:
     if settlement.trading_day >= last:
         world.prices[name].publish(settlement.trading_day, price)
         world.publications.append(Publication(int(world.env.now), name, settlement.trading_day, price))
-
-
-def _expired(world: World, market: FastMarket, product: str, settlement: Settlement) -> None:
-    """Take what is left of an expired month out of the books; the crude world delivers its own part of SC."""
-    curve = market.population.curves[product]
-    if settlement.month in curve.months:
-        curve.expire(settlement.month, settlement.settlement_ticks)
-        if product == "sc":
-            spec = world.rulebooks[Venue.SC].on(settlement.trading_day)
-            world.crude.expire(settlement.month, spec.to_price(settlement.settlement_ticks))
 
 
 def _follow(world: World, market: FastMarket, given: PriceHistory) -> Generator[simpy.Event, Any, None]:

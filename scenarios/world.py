@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import simpy
 
+from agents.clearing.market import MarketClearing
 from agents.crude.parameters import ACCOUNTS
 from agents.crude.world import CrudeWorld
 from agents.gas.shocks import DatedShock
@@ -94,6 +95,7 @@ class World:
     crude: CrudeWorld
     gas: GasWorld | None
     market: FastMarket | None
+    clearing: MarketClearing | None = None
     settlements: dict[Venue, list[Settlement]] = field(default_factory=lambda: {venue: [] for venue in Venue})
     month_settlements: dict[str, list[Settlement]] = field(default_factory=lambda: {"sc": [], "lu": []})
     """Of every listed month of a product whose months trade apart; `settlements` has SC's main month."""
@@ -121,6 +123,8 @@ class World:
             self.gas.check_conservation()
         if self.market is not None:
             self.market.population.check_conservation()
+        if self.clearing is not None:
+            self.clearing.check_conservation()
 
     def state_hash(self) -> str:
         """Return the digest of all integer state: books, accounts, cargoes, tanks, trades."""

@@ -198,6 +198,7 @@ class CurveFloor:
         self._market, self._population, self._curve = market, market.population, curve
         self._rulebook, self._calendar, self._price = rulebook, calendar, price
         self._floors = {book: CompiledFloor(market, book) for book in curve.books}
+        self._halted: set[int] = set()
 
     def open_day(self, day: date, terms: Mapping[ContractMonth | None, Terms]) -> None:
         """Seat the nearest months in the books, and begin the day with empty books and the day's limits."""
@@ -208,6 +209,7 @@ class CurveFloor:
         seats = [Seat(month, left[month], terms[month].previous_settlement_ticks) for month in months]
         self._curve.seat(seats, spec.main_contract(day, self._calendar))
         self._price(day, months)
+        self._halted = {self._curve.book(month) for month in months if terms[month].halted}
         for month in months:
             book = self._curve.book(month)
             self._floors[book].open_day(terms[month].previous_settlement_ticks, terms[month].limits_ticks)
@@ -220,9 +222,9 @@ class CurveFloor:
             )
 
     def set_phase(self, phase: Phase) -> None:
-        """Change the phase of all books, and let arbitrageurs leave legs that stand alone."""
-        for floor in self._floors.values():
-            floor.set_phase(phase)
+        """Change the phase of all books but halted ones, and let arbitrageurs leave legs that stand alone."""
+        for book, floor in self._floors.items():
+            floor.set_phase(Phase.CLOSED if book in self._halted else phase)
         if phase is Phase.CONTINUOUS:
             self._curve.unwind()
 

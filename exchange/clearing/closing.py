@@ -141,7 +141,8 @@ def excess_liquidation(house: ClearingHouse, limits_ticks: Array) -> Array:
             price = int(limits_ticks[contract, 1 if position == Side.SELL else 0])
             excess = np.zeros_like(held)
             if rule.limits.position_lots is not None:
-                excess = np.where(house.roster.hedge, 0, np.maximum(held - rule.limits.position_lots, 0))
+                most = rule.limits.position_lots * house.roster.clients
+                excess = np.where(house.roster.hedge, 0, np.maximum(held - most, 0))
             if rule.limits.persons_out:
                 excess = np.where(persons, held, excess)
             for account in np.flatnonzero(excess):

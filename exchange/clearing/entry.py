@@ -96,9 +96,11 @@ class OrderDesk:
         sides = [self.resting_lots(Ticket(account, contract, side, Offset.OPEN)) for side in Side]
         hedge = bool(house.roster.hedge[account])
         opened = int(house.opened_lots[contract, account]) + sum(sides) + lots
-        if rule.opening_lots is not None and not hedge and opened > rule.opening_lots:
+        clients = int(house.roster.clients[account])
+        if rule.opening_lots is not None and not hedge and opened > rule.opening_lots * clients:
             return Refusal.OPENING_LIMIT
-        most = self._quota if hedge else rule.position_lots
+        limit = None if rule.position_lots is None else rule.position_lots * clients
+        most = self._quota if hedge else limit
         if most is not None and held + sides[ticket.side] + lots > most:
             return Refusal.POSITION_LIMIT
         if self._beyond_broker(rule, ticket, lots):

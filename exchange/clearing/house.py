@@ -74,18 +74,22 @@ class Funds:
 
 @dataclass(frozen=True)
 class Roster:
-    """Say of each account its type, its member (broker), and whether it is for hedging.
+    """Say of each account its type, its member (broker), whether it is for hedging, and for how many clients it stands.
 
-    A firm that hedges and speculates has two accounts, as it has two trading codes.
+    A firm that hedges and speculates has two accounts, as it has two trading codes. Limits are a client's; `clients`
+    is 1 for each account if left out.
     """
 
     kind: Array
     member: Array
     hedge: Array
+    clients: Array = field(default_factory=lambda: np.ones(0, np.int64))
 
     def __post_init__(self) -> None:
-        if not len(self.kind) == len(self.member) == len(self.hedge):
-            raise ValueError("kind, member and hedge must have one entry for each account")
+        if not len(self.clients):
+            object.__setattr__(self, "clients", np.ones(len(self.kind), np.int64))
+        if not len(self.kind) == len(self.member) == len(self.hedge) == len(self.clients):
+            raise ValueError("kind, member, hedge and clients must have one entry for each account")
 
     @classmethod
     def of(

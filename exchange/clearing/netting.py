@@ -20,6 +20,7 @@ def book_net(
     *,
     opened_at_ticks: int,
     traded_lots: Array | None = None,
+    opened_lots: Array | None = None,
 ) -> None:
     """Bring all accounts of a month to their net positions and book the day's gains against the previous settlement.
 
@@ -27,8 +28,9 @@ def book_net(
     exact, whatever was traded in between. What a position grew by counts as opened today at `opened_at_ticks` (the
     day's mean price: an assumption, for the net account has no price of its own); what it shrank by closes earlier
     lots first, at average cost. `traded_lots` (bought + sold) pays fees: lots that closed at the closing rate, the
-    rest at the opening rate. Shapes (accounts,). Raises ValueError, with nothing booked, unless net lots and cash
-    changes each sum to nothing.
+    rest at the opening rate; where it is known what of them opened (`opened_lots`), what closed beyond what the
+    position shrank by pays the rate for closing today. Shapes (accounts,). Raises ValueError, with nothing booked,
+    unless net lots and cash changes each sum to nothing.
     """
     held, today = house.held_lots[:, contract], house.today_lots[:, contract]
     before = held[Side.BUY] - held[Side.SELL]
@@ -46,7 +48,8 @@ def book_net(
         closed_earlier = np.minimum(closed, old - today[side])
         today[side] += opened - (closed - closed_earlier)
         held[side] = new
-        house.opened_lots[contract] += opened
+        if opened_lots is None:
+            house.opened_lots[contract] += opened
         closed_in_all += closed
     gain = cash_change_tick_lots + (net_lots - before) * settled
     house.profit_fen += gain * rule.fen_per_tick
@@ -55,4 +58,10 @@ def book_net(
         value_fen, rates = opened_at_ticks * rule.fen_per_tick, rule.fees
         close_fen = rates.close_fen + value_fen * rates.close_ppm // 1_000_000
         open_fen = rates.open_fen + value_fen * rates.open_ppm // 1_000_000
-        house.due_fees_fen += closing * close_fen + (traded_lots - closing) * open_fen
+        opening = traded_lots - closing
+        if opened_lots is not None:
+            opening = opened_lots
+            today_fen = rates.close_today_fen + value_fen * rates.close_today_ppm // 1_000_000
+            house.due_fees_fen += (traded_lots - opening - closing) * today_fen
+            house.opened_lots[contract] += opened_lots
+        house.due_fees_fen += closing * close_fen + opening * open_fen

@@ -65,13 +65,16 @@ def reduce_by_force(
     asked_lots: Array,
     limit_ticks: int,
     rule: ReductionRule = ReductionRule(),
+    *,
+    spared: Array | None = None,
 ) -> Reduction:
     """Match a locked month's unfilled closing orders with winners, at the day's limit price.
 
     `way` is +1 for a month locked up (shorts ask), -1 down (longs ask). `asked_lots` are each account's unfilled
     closing orders at the limit price. A loser's order is cut to what it holds; what exceeds its net position
     closes against its own other side. A tier that is larger than what is left to match is taken pro rata; if all
-    tiers are smaller, losers are served pro rata. Rounding by largest remainder.
+    tiers are smaller, losers are served pro rata. Rounding by largest remainder. Winners marked `spared` keep what
+    they hold.
     """
     loser, winner = (Side.BUY, Side.SELL) if way < 0 else (Side.SELL, Side.BUY)
     net = house.held_lots[loser, contract] - house.held_lots[winner, contract]
@@ -81,7 +84,8 @@ def reduce_by_force(
     wanted = asked - own
 
     taken, tiers, left = np.zeros_like(wanted), [], int(wanted.sum())
-    for tier in _tiers(house, contract, winner, np.maximum(-net, 0), rule):
+    winners = np.maximum(-net, 0) if spared is None else np.where(spared, 0, np.maximum(-net, 0))
+    for tier in _tiers(house, contract, winner, winners, rule):
         lots = min(left, int(tier.sum()))
         taken += pro_rata(lots, tier)
         tiers.append(lots)

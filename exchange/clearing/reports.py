@@ -41,11 +41,12 @@ def large_positions(
         limit = rule.limits.position_lots
         if limit is None:
             continue
+        limits = limit * house.roster.clients
         for side in Side:
             held = house.held_lots[side, contract]
-            accounts = np.flatnonzero((held > 0) & (held * 100 >= shares * limit))
+            accounts = np.flatnonzero((held > 0) & (held * 100 >= shares * limits))
             rows = np.zeros(len(accounts), LARGE)
             rows["account"], rows["contract"], rows["side"] = accounts, contract, side
-            rows["lots"], rows["limit"] = held[accounts], limit
+            rows["lots"], rows["limit"] = held[accounts], limits[accounts]
             parts.append(rows)
     return np.concatenate(parts)

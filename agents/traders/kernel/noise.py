@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 
 from agents.traders.kernel.draws import geometric, normal, uniform
-from agents.traders.kernel.orders import place, position_of, withdraw
-from agents.traders.state import NOISE_ACCOUNTS, NOISE_ORDERS, Class
+from agents.traders.kernel.orders import may_only_close, place, position_of, withdraw
+from agents.traders.state import NO_LIMIT, NOISE_ACCOUNTS, NOISE_ORDERS, Class
 from exchange.codes import Phase
 from exchange.matching._jit import kernel
 
@@ -25,13 +25,20 @@ _CANDIDATES = 4
 
 @kernel
 def choose_account(s, venue, words, k, side):
-    """Draw four accounts and return the one that the trade brings closest to its holding. Four words."""
+    """Draw four accounts and return the one that the trade brings closest to its holding. Four words.
+
+    Who may only close is passed over where the trade would open.
+    """
     chosen, least = 0, 0
     for candidate in range(_CANDIDATES):
         account = int(uniform(words, k) * NOISE_ACCOUNTS)
         excess = s["positions"][venue, account] - s["endowments"][venue, account]
         if side == 1:
             excess = -excess
+        if may_only_close(s, venue, account):
+            held = s["positions"][venue, account]
+            if (side == 0 and held >= 0) or (side == 1 and held <= 0):
+                excess = NO_LIMIT
         if candidate == 0 or excess < least:
             chosen, least = account, excess
     return chosen

@@ -66,6 +66,14 @@ def count_opened(s, venue, account, lots):
 
 
 @kernel
+def may_only_close(s, venue, account):
+    """Return whether an account is suspended, or an individual who has to be out of the month."""
+    if s["suspended"][account] != 0:
+        return True
+    return s["persons_out"][venue] != 0 and s["kind"][account] == _INDIVIDUAL
+
+
+@kernel
 def admitted_lots(s, venue, side, account, lots):
     """Return how many lots of an order the exchange admits: all that close, and what limits let the account open.
 

@@ -1,0 +1,128 @@
+"""Months after their last trading day: the delivery settlement price, and five days of delivery where there is oil.
+
+Without a registry of warrants there is no oil: a month then ends in cash at its delivery settlement price. That is no
+rule of INE's but the fallback of a world without a physical side. It moves no tank: who received how much, it tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from exchange.clearing.house import ClearingHouse
+from exchange.clearing.rules import Array, Participant
+from exchange.contracts import ContractMonth, ContractSpec
+from exchange.delivery import Delivery, DeliveryDay, DeliveryRule, Match
+from exchange.expiry import ExpiryRule, undeliverable_liquidation
+from exchange.limits import delivery_settlement_ticks
+from exchange.venue import Month
+from exchange.warrants import WarrantRegistry
+
+Delivered = Callable[[ContractMonth, Sequence[Match]], None]
+"""What the physical side is told when a month's warrants have passed: the month and its matches."""
+
+
+@dataclass
+class _Running:
+    month: ContractMonth
+    place: int
+    delivery: Delivery
+
+
+class Expiries:
+    """Lead SC's expired months through delivery with warrants of `registry`, whose owners are numbers of accounts.
+
+    `cargo_lots` gives the recognised cargo of each account, which counts as oil in the rule on shorts of 30 March 2026.
+    """
+
+    def __init__(
+        self,
+        registry: WarrantRegistry | None = None,
+        *,
+        delivered: Delivered = lambda month, matches: None,
+        cargo_lots: Callable[[int], Array] = lambda accounts: np.zeros(accounts, np.int64),
+    ) -> None:
+        self._registry, self._delivered, self._cargo_lots = registry, delivered, cargo_lots
+        self._settled: dict[tuple[str, Month], list[int]] = {}
+        self._running: list[_Running] = []
+        self.ended: list[Delivery] = []
+
+    def note(self, product: str, month: Month, settlement_ticks: int) -> None:
+        """Keep a day's settlement price."""
+        self._settled.setdefault((product, month), []).append(settlement_ticks)
+
+    def settlement_ticks(self, product: str, month: Month) -> int:
+        """Return the delivery settlement price: the mean of a month's last five settlements."""
+        return delivery_settlement_ticks(self._settled[product, month])
+
+    def in_kind(self, product: str) -> bool:
+        """Tell whether a product's months are delivered, not settled in cash."""
+        return self._registry is not None and product == "sc"
+
+    @property
+    def places(self) -> set[int]:
+        """The places at the house that months in delivery occupy."""
+        return {running.place for running in self._running}
+
+    def begin(
+        self, house: ClearingHouse, month: ContractMonth, place: int, ticks: int, spec: ContractSpec
+    ) -> None:
+        """Begin the five days of a month; individuals cannot deliver or receive."""
+        assert self._registry is not None
+        capable = house.roster.kind != Participant.INDIVIDUAL
+        delivery = Delivery(house, place, self._registry, ticks, rule=DeliveryRule.of(spec), capable=capable)
+        self._running.append(_Running(month, place, delivery))
+
+    def next_day(self, house: ClearingHouse) -> None:
+        """End a trading day for all months in delivery.
+
+        Sellers present all they have on the first day. Who is to receive pays in what it lacks before the third
+        ends: it had the money all along, outside the market (an assumption).
+        """
+        for running in list(self._running):
+            delivery = running.delivery
+            if delivery.day is DeliveryDay.PRESENT:
+                self._present(delivery)
+            elif delivery.day is DeliveryDay.PAY:
+                _pay_in(house, running)
+                delivery.next_day()
+                self._delivered(running.month, tuple(delivery.delivered))
+                continue
+            delivery.next_day()
+            if delivery.day is DeliveryDay.ENDED:
+                self._running.remove(running)
+                self.ended.append(delivery)
+
+    def undeliverable(
+        self, house: ClearingHouse, place: int, spec: ContractSpec, days_left: int
+    ) -> Array | None:
+        """Return the FORCED rows of shorts without oil on a day, None where no rule or no registry asks for them."""
+        if self._registry is None or not ExpiryRule.of(spec).shorts_checked(days_left):
+            return None
+        accounts = len(house.roster)
+        owned = self._registry.lots_by_owner(accounts)
+        return undeliverable_liquidation(house, place, owned, self._cargo_lots(accounts), high_ticks=0)
+
+    def _present(self, delivery: Delivery) -> None:
+        assert self._registry is not None
+        for account in np.flatnonzero(delivery.shorts_lots).tolist():
+            room = int(delivery.shorts_lots[account])
+            for warrant in self._registry.of(account):
+                lots = min(room, warrant.lots)
+                if lots and not warrant.pledged and delivery.can_deliver(account):
+                    delivery.present(account, warrant.number, lots)
+                    room -= lots
+
+
+def _pay_in(house: ClearingHouse, running: _Running) -> None:
+    """Let matched buyers pay in the price and fee of their oil beyond what they can spare."""
+    due: dict[int, int] = {}
+    for match in running.delivery.matches:
+        fee = match.lots * running.delivery.fee_fen_per_lot
+        due[match.buyer] = due.get(match.buyer, 0) + match.amount_fen + fee
+    for buyer, fen in due.items():
+        missing = fen - house.spare_fen(buyer, without=running.place)
+        if missing > 0:
+            house.deposit(buyer, missing)

@@ -1,0 +1,92 @@
+"""Forced orders on their way to the market: in slices each minute, at any price within the day's limits.
+
+It does not decide who is closed (exchange/clearing/closing.py); it never opens a position.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from agents.traders.population import TraderPopulation
+from exchange.clearing.closing import Reason
+from exchange.clearing.rules import Array
+from exchange.codes import Side
+from exchange.venue import Month
+
+Key = tuple[str, Month]
+"""A product's name and a delivery month, None where the product is one series."""
+
+
+@dataclass
+class ForcedOrder:
+    """One account's lots of a month to be closed; `long` says which position, `left_lots` what is not filled yet."""
+
+    account: int
+    key: Key
+    long: bool
+    left_lots: int
+    reason: Reason
+
+
+class ForcedOrders:
+    """Send forced orders to a population, and count by product and reason what was asked and filled.
+
+    `book_of` gives the book of a month, which may change between two days.
+    """
+
+    def __init__(
+        self, population: TraderPopulation, book_of: Callable[[Key], int], lots_per_minute: int
+    ) -> None:
+        self._population, self._book_of, self._most = population, book_of, lots_per_minute
+        self._orders: list[ForcedOrder] = []
+        self.asked_lots: dict[tuple[str, Reason], int] = {}
+        self.filled_lots: dict[tuple[str, Reason], int] = {}
+
+    @property
+    def pending(self) -> bool:
+        """Whether an order is left to send."""
+        return any(order.left_lots for order in self._orders)
+
+    def replace(self, orders: Iterable[ForcedOrder]) -> None:
+        """Take the orders of a new day; what the old ones have not filled is dropped, and the counts begin at 0."""
+        self._orders, self.asked_lots, self.filled_lots = list(orders), {}, {}
+        for order in self._orders:
+            _count(self.asked_lots, order, order.left_lots)
+
+    def unfilled_lots(self, key: Key, *, long: bool) -> Array:
+        """Return each account's unfilled lots of one side of a month."""
+        lots = np.zeros(self._population.state["positions"].shape[1], np.int64)
+        for order in self._orders:
+            if order.key == key and order.long == long:
+                lots[order.account] += order.left_lots
+        return lots
+
+    def send(self) -> int:
+        """Send a minute's slice of each side of each month, in the orders' sequence; return the lots filled.
+
+        What the account has closed itself is not sent.
+        """
+        done, room = 0, dict[tuple[int, Side], int]()
+        for order in self._orders:
+            if not order.left_lots:
+                continue
+            book, side = self._book_of(order.key), Side.SELL if order.long else Side.BUY
+            held = int(self._population.state["positions"][book, order.account])
+            order.left_lots = min(order.left_lots, max(0, held if order.long else -held))
+            lots = min(order.left_lots, room.setdefault((book, side), self._most))
+            if not lots:
+                continue
+            room[book, side] -= lots
+            filled = self._population.send_for(order.account, book, side, lots)
+            order.left_lots -= filled
+            _count(self.filled_lots, order, filled)
+            done += filled
+        return done
+
+
+def _count(lots: dict[tuple[str, Reason], int], order: ForcedOrder, more: int) -> None:
+    place = order.key[0], order.reason
+    lots[place] = lots.get(place, 0) + more

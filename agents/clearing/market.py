@@ -1,0 +1,473 @@
+"""The clearing house on the market's clock: each close is booked and settled, each opening has its calls behind it.
+
+It joins exchange/clearing to the population's books. It forms no price: what it sends are forced orders, and what it
+forbids is that accounts with an unpaid call open. A world in which nobody is called trades as one without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, time
+from typing import Any
+
+import numpy as np
+import simpy
+
+from agents.clearing.accounts import Purses, funds_of, roster_of
+from agents.clearing.expiry import Expiries
+from agents.clearing.forced import ForcedOrder, ForcedOrders, Key
+from agents.clearing.locked import LockedMonths
+from agents.clearing.parameters import ClearingParameters, after_third
+from agents.clearing.records import MonthDay, Participation, ProductDay, name_of
+from agents.traders.market import FastMarket
+from agents.traders.state import NOISE_ACCOUNTS
+from exchange.clearing.closing import Reason, excess_liquidation, margin_liquidation
+from exchange.clearing.default import Loss, cover_deficits
+from exchange.clearing.house import ClearingHouse
+from exchange.clearing.ladder import AfterThird
+from exchange.clearing.margin import required_margin_fen
+from exchange.clearing.netting import book_net
+from exchange.clearing.rules import (
+    Array,
+    CollateralRule,
+    ContractRules,
+    LimitRule,
+    MarginRule,
+    Participant,
+    margin_per_lot_fen,
+    rules_on,
+)
+from exchange.clearing.warning import (
+    Reading,
+    WarningRule,
+    Watch,
+    observe,
+    tightened,
+    widened_limit_percent,
+)
+from exchange.clock import TradingCalendar, ns
+from exchange.codes import Side
+from exchange.contracts import ContractMonth, Rulebook
+from exchange.units import NS_PER_MINUTE
+from exchange.venue import DomesticVenue, Month, Settlement, Terms
+
+_UNUSED = ContractRules("unused", 1, MarginRule(0, 0))
+_DELIVERING = 1
+"""Places of a product beyond its books: a month in delivery keeps its place while the next one trades."""
+_CLOSE = time(15)
+
+
+@dataclass
+class Product:
+    """One product at the house: its rulebook, its places, its venue, and the controller's watch over it."""
+
+    name: str
+    number: int
+    rulebook: Rulebook
+    places: range
+    venue: DomesticVenue | None = None
+    watch: Watch = field(default_factory=Watch)
+    outcomes: Mapping[Month, Settlement] | None = None
+    """Of the day that is about to be settled."""
+    fees_fen: int = 0
+
+
+@dataclass
+class Series:
+    """A month (or a product's only series) at the house: its place, and the population's cash when last booked."""
+
+    product: Product
+    place: int
+    booked_cash: Array
+
+
+class MarketClearing:
+    """Clear the INE products of a market from their first day on.
+
+    `rulebooks` are those of its products, by name; `fx` gives CNY per USD as known on a day. `warning_on` and
+    `third_day_on` are the exchange's choices of a day, those of `told` if left out. Call `opened` after a product's
+    books have opened, `expire` for months on their last trading day, then `closed`; the day is settled when all
+    products have closed.
+    """
+
+    def __init__(
+        self,
+        env: simpy.Environment,
+        market: FastMarket,
+        told: ClearingParameters,
+        rulebooks: Mapping[str, Rulebook],
+        calendar: TradingCalendar,
+        *,
+        fx: Callable[[date], float],
+        rng: Callable[[str], np.random.Generator],
+        warning_on: Callable[[date], WarningRule] | None = None,
+        third_day_on: Callable[[date], AfterThird] | None = None,
+        expiries: Expiries | None = None,
+    ) -> None:
+        self._env, self._market, self._population = env, market, market.population
+        self._calendar, self._fx = calendar, fx
+        self._warning_on = warning_on or (lambda day: told.warning.rule())
+        self.expiries = expiries or Expiries()
+        self._products: dict[str, Product] = {}
+        places = 0
+        for number, (name, rulebook) in enumerate(rulebooks.items()):
+            curve = self._population.curves.get(name)
+            own = (1 if curve is None else len(curve.books)) + _DELIVERING
+            self._products[name] = Product(name, number, rulebook, range(places, places + own))
+            places += own
+        roster = roster_of(self._population.state, told.brokers)
+        self.house = ClearingHouse(roster, (_UNUSED,) * places, np.ones(places), funds_of(told))
+        self._purses = Purses(told, roster, rng("clearing.calls"))
+        self._forced = ForcedOrders(self._population, self._book_of, told.forced_lots_per_minute)
+        self._leave_days = told.persons_leave_trading_days
+        self._persons = roster.kind[:NOISE_ACCOUNTS] == Participant.INDIVIDUAL
+        self._series: dict[Key, Series] = {}
+        self._expiring: list[tuple[Key, Settlement]] = []
+        self._barred = np.zeros(len(roster), bool)
+        choice = after_third(told.after_third_locked_day)
+        self.locked = LockedMonths(
+            self.house, self._population, self._forced, third_day_on or (lambda day: choice)
+        )
+        self.days: list[ProductDay] = []
+        self.months: list[MonthDay] = []
+        self.losses: list[tuple[date, Loss]] = []
+        self.participation = Participation(roster.kind)
+
+    # --- what the venue asks ---
+
+    def join(self, product: str, venue: DomesticVenue) -> None:
+        """Name the venue of a product, which keeps the count of locked days."""
+        self._products[product].venue = venue
+
+    def limit_percent(self, product: str, day: date, percent: int) -> int:
+        """Return the price limit that the early-warning controller makes of the rulebook's."""
+        return widened_limit_percent(percent, self._warning_on(day), self._products[product].watch)
+
+    def is_halted(self, product: str, day: date, month: Month) -> bool:
+        """Tell whether a month does not trade on a day, after three days locked the same way."""
+        return self.locked.is_halted((product, month), day)
+
+    # --- the course of a day ---
+
+    def opened(self, product: str, day: date, terms: Mapping[Month, Terms]) -> None:
+        """Give places to months that are new in the books, and set the day's entry limits."""
+        told, house, state = self._products[product], self.house, self._population.state
+        begins = not any(name == product for name, _ in self._series)
+        house.fx_e4 = round(self._fx(day) * 10_000)
+        for month, book in self._books(product):
+            if (product, month) in self._series:
+                continue
+            place, settled = self._free_place(told), terms[month].previous_settlement_ticks
+            house.list_month(place, self._rules(told, month, day), settled)
+            self._series[product, month] = Series(told, place, state["cash"][book].copy())
+            held = state["positions"][book].copy()
+            book_net(house, place, held, -held * settled, opened_at_ticks=settled)
+        house.today_lots[:] = 0
+        if begins:
+            house.collateral = CollateralRule.of(told.rulebook.on(day))
+            self._purses.endow(house, self._margin_fen(told), first=told.number == 0)
+        for month, book in self._books(product):
+            if month is None:
+                continue
+            limits = house.rules[self._series[product, month].place].limits
+            self._population.limit_entry(
+                book,
+                position_lots=limits.position_lots,
+                opening_lots=limits.opening_lots,
+                persons_out=limits.persons_out,
+            )
+            self._set_wishes(book, self._persons_part(told.rulebook, month, day))
+
+    def expire(self, product: str, settlement: Settlement) -> None:
+        """Note that a month has had its last trading day; it leaves the books when the day is settled."""
+        key = product, settlement.month
+        if key in self._series:
+            self._expiring.append((key, settlement))
+
+    def closed(self, product: str, day: date, outcomes: Mapping[Month, Settlement]) -> None:
+        """Book what the accounts traded in a product; settle the day when it was the last to close."""
+        told = self._products[product]
+        told.outcomes = outcomes
+        before_fen = int(self.house.due_fees_fen.sum())
+        for month, book in self._books(product):
+            self._book((product, month), book, outcomes[month])
+        told.fees_fen = int(self.house.due_fees_fen.sum()) - before_fen
+        if all(each.outcomes is not None for each in self._products.values()):
+            self._settle(day)
+            for each in self._products.values():
+                each.outcomes = None
+
+    def check_conservation(self) -> None:
+        """Raise AssertionError when money or lots appeared, or the house and the population hold different lots."""
+        house = self.house
+        house.check()
+        if house.total_fen or house.total_usd_cents:
+            raise AssertionError(f"{house.total_fen} fen and {house.total_usd_cents} cents too many")
+
+    # --- what each close does ---
+
+    def _book(self, key: Key, book: int, outcome: Settlement) -> None:
+        """Bring a month's net positions over, with the day's gains and fees."""
+        state, house, series, figures = self._population.state, self.house, self._series[key], outcome.figures
+        net, cash = state["positions"][book].copy(), state["cash"][book].copy()
+        opened = state["opened_lots"][book].copy()
+        # what closed is what opened less what positions grew by
+        traded = 2 * opened + np.abs(house.net_lots[series.place]) - np.abs(net)
+        mean = outcome.settlement_ticks
+        if figures.volume_lots:
+            mean = figures.turnover_tick_lots // figures.volume_lots
+        book_net(
+            house,
+            series.place,
+            net,
+            cash - series.booked_cash,
+            opened_at_ticks=mean,
+            traded_lots=traded,
+            opened_lots=opened,
+        )
+        series.booked_cash = cash
+        name, day, rules = key[0], outcome.trading_day, house.rules[series.place]
+        self.expiries.note(name, key[1], outcome.settlement_ticks)
+        self.participation.add(day, name, traded, net)
+        main = str(series.product.rulebook.on(day).main_contract(day, self._calendar))
+        self.months.append(
+            MonthDay(
+                day,
+                name,
+                name_of(key[1], main),
+                outcome.settlement_ticks,
+                figures.volume_lots,
+                int(np.maximum(net, 0).sum()),
+                outcome.limit_percent,
+                rules.margin.spec_percent,
+                rules.margin.hedge_percent,
+                outcome.locked_days,
+            )
+        )
+
+    def _settle(self, day: date) -> None:
+        """Settle a day, let its calls be answered, and prepare the forced orders of the next one."""
+        house, forced = self.house, self._forced
+        outcomes = {(p.name, month): each for p in self._products.values() for month, each in _of(p)}
+        settled = house.settled_ticks.copy()
+        for key, series in self._series.items():
+            settled[series.place] = outcomes[key].settlement_ticks
+        in_cash, in_kind = self._leave(day)
+        house.settle(settled)
+        for key, series, ticks in in_kind:
+            assert key[1] is not None
+            self.expiries.begin(house, key[1], series.place, ticks, series.product.rulebook.on(day))
+        self.expiries.next_day(house)
+        reduced = self._reduce(day, outcomes)
+        for product in self._products.values():
+            self._watch(product, day)
+        after = self._next(day, outcomes)
+        calls = np.maximum(-house.available_fen(), 0)
+        paid = self._purses.answer(house, calls)
+        losses = cover_deficits(house)
+        self._barred[[loss.account for loss in losses]] = True
+        self.losses += [(day, loss) for loss in losses]
+        short = house.available_fen() < 0
+        self._population.state["suspended"][:] = short | self._barred
+        self._record(day, calls, paid, short | self._barred, losses, reduced, in_cash)
+        forced.replace(self._forced_orders(np.flatnonzero(short).tolist(), after) if after else ())
+        if after and forced.pending:
+            self._env.process(self._send_until(ns(after, _CLOSE)))
+        house.check()
+
+    def _leave(self, day: date) -> tuple[dict[str, int], list[tuple[Key, Series, int]]]:
+        """Take expired months out of the population; book those that end in cash, and return those that do not."""
+        lots, in_kind = dict.fromkeys(self._products, 0), []
+        for key, settlement in self._expiring:
+            series, month = self._series.pop(key), settlement.month
+            assert month is not None
+            ticks = self.expiries.settlement_ticks(*key)
+            held = self._population.curves[key[0]].expire(month, ticks)
+            if self.expiries.in_kind(key[0]):
+                in_kind.append((key, series, ticks))
+                continue
+            lots[key[0]] += int(np.maximum(held, 0).sum())
+            none = np.zeros_like(held)
+            book_net(self.house, series.place, none, held * ticks, opened_at_ticks=ticks)
+        self._expiring = []
+        return lots, in_kind
+
+    def _reduce(self, day: date, outcomes: Mapping[Key, Settlement]) -> dict[str, int]:
+        """Halt or reduce months that were locked for three days; return the lots reduced by product."""
+        lots = dict.fromkeys(self._products, 0)
+        for key, series in self._series.items():
+            fills = self.locked.after(
+                key, outcomes[key], series.place, self._book_of(key), series.product.rulebook.on(day),
+                self._calendar,
+            )  # fmt: skip
+            if fills is None:
+                continue
+            np.add.at(series.booked_cash, fills["account"], _cash(fills))
+            lots[key[0]] += int(fills["lots"].sum()) // 2
+            if series.product.venue is not None:
+                series.product.venue.count_anew(key[1])
+            self.house.settle(self.house.settled_ticks)  # the fills' gains against the settlement
+        return lots
+
+    def _watch(self, product: Product, day: date) -> None:
+        outcomes = dict(_of(product))
+        main: Month = None
+        if None not in outcomes:
+            main = product.rulebook.on(day).main_contract(day, self._calendar)
+        if main in outcomes:
+            interest = sum(each.figures.open_interest_lots for each in outcomes.values())
+            seen = Reading(
+                outcomes[main].settlement_ticks, outcomes[main].previous_settlement_ticks, interest
+            )
+            product.watch = observe(self._warning_on(day), product.watch, seen)
+
+    def _next(self, day: date, outcomes: Mapping[Key, Settlement]) -> date | None:
+        """Put the next trading day's rules in force, and return it; None when the calendar ends."""
+        try:
+            after = self._calendar.next(day)
+        except LookupError:
+            return None
+        rules = [
+            rule if place in self.expiries.places else _UNUSED for place, rule in enumerate(self.house.rules)
+        ]
+        for (name, month), series in self._series.items():
+            anew = self.locked.reduced_on == day and (name, month) in self.locked.reduced
+            locked = 0 if anew else abs(outcomes[name, month].locked_days)
+            rules[series.place] = self._rules(self._products[name], month, after, locked)
+        self.house.open_day(rules)
+        return after
+
+    def _forced_orders(self, called: Sequence[int], day: date) -> Iterable[ForcedOrder]:
+        """Return the orders of a day: unpaid calls first, then what stands beyond limits or has no oil."""
+        house, none = self.house, np.zeros((len(self.house.rules), 2), np.int64)
+        rows = [margin_liquidation(house, called, none), excess_liquidation(house, none)]
+        for (name, month), series in self._series.items():
+            spec = self._products[name].rulebook.on(day)
+            if month is not None and self.expiries.in_kind(name):
+                left = spec.days_to_expiry(month, day, self._calendar)
+                without_oil = self.expiries.undeliverable(house, series.place, spec, left)
+                if without_oil is not None:
+                    rows.append(without_oil)
+        keys = {series.place: key for key, series in self._series.items()}
+        orders: dict[tuple[int, int, bool], ForcedOrder] = {}
+        for row in np.concatenate(rows):
+            account, place, long = int(row["account"]), int(row["contract"]), int(row["side"]) == Side.SELL
+            if place not in keys:
+                continue
+            order = orders.get((account, place, long))
+            if order is None:
+                reason = Reason(int(row["reason"]))
+                orders[account, place, long] = ForcedOrder(
+                    account, keys[place], long, int(row["lots"]), reason
+                )
+            else:
+                order.left_lots = max(order.left_lots, int(row["lots"]))
+        return orders.values()
+
+    def _send_until(self, until_ns: int) -> Generator[simpy.Event, Any, None]:
+        """Send slices of the day's forced orders each minute; a shut or locked book fills nothing."""
+        while self._env.now + NS_PER_MINUTE < until_ns and self._forced.pending:
+            yield self._env.timeout(NS_PER_MINUTE)
+            self._market.synchronise()
+            self._forced.send()
+
+    def _record(
+        self,
+        day: date,
+        calls: Array,
+        paid: Array,
+        suspended: Array,
+        losses: Sequence[Loss],
+        reduced: Mapping[str, int],
+        in_cash: Mapping[str, int],
+    ) -> None:
+        margins = np.array([self._margin_fen(product) for product in self._products.values()])
+        home = margins.argmax(axis=0)
+        forced = self._forced
+        for product in self._products.values():
+            here, margin = home == product.number, margins[product.number]
+            lost = [loss for loss in losses if here[loss.account]]
+            self.days.append(
+                ProductDay(
+                    day,
+                    product.name,
+                    int(margin.sum()),
+                    product.fees_fen,
+                    int((margin > 0).sum()),
+                    int((calls[here] > 0).sum()),
+                    int(calls[here].sum()),
+                    int(paid[here].sum()),
+                    int(suspended[here].sum()),
+                    {reason: forced.asked_lots.get((product.name, reason), 0) for reason in Reason},
+                    {reason: forced.filled_lots.get((product.name, reason), 0) for reason in Reason},
+                    len(lost),
+                    sum(loss.owed_fen for loss in lost),
+                    sum(loss.uncovered_fen for loss in lost),
+                    reduced[product.name],
+                    in_cash[product.name],
+                    product.watch.level,
+                )
+            )
+
+    # --- helpers ---
+
+    def _set_wishes(self, book: int, persons_part: float) -> None:
+        """Let individuals want a part of their holding, and suspended accounts no more than they have."""
+        state = self._population.state
+        wanted, held = state["endowments"][book], state["positions"][book][:NOISE_ACCOUNTS]
+        if persons_part < 1:
+            wanted[self._persons] = np.trunc(wanted[self._persons] * persons_part)
+        shut = state["suspended"][:NOISE_ACCOUNTS] != 0
+        wanted[shut] = np.where(
+            wanted > 0, np.clip(held, 0, np.maximum(wanted, 0)), np.clip(held, np.minimum(wanted, 0), 0)
+        )[shut]
+
+    def _persons_part(self, rulebook: Rulebook, month: ContractMonth, day: date) -> float:
+        """Return what part of its holding an individual still wants: a straight line to 0 on the last day it may."""
+        spec = rulebook.on(day)
+        if spec.person_exit_trading_days is None:
+            return 1.0
+        left = spec.days_to_expiry(month, day, self._calendar) - spec.person_exit_trading_days
+        return min(1.0, max(0.0, left / (self._leave_days + 1)))
+
+    def _rules(self, product: Product, month: Month, day: date, locked_days: int = 0) -> ContractRules:
+        """Return a month's rules of a day as the controller leaves them; a single series has no position limits."""
+        spec = product.rulebook.on(day)
+        of = spec.main_contract(day, self._calendar) if month is None else month
+        rules = rules_on(spec, of, day, self._calendar, product=product.number, locked_days=locked_days)
+        if month is None:
+            rules = replace(rules, limits=LimitRule(), margin=replace(rules.margin, both_sides=False))
+        return tightened((rules,), self._warning_on(day), product.watch)[0]
+
+    def _books(self, product: str) -> list[tuple[Month, int]]:
+        curve = self._population.curves.get(product)
+        if curve is None:
+            return [(None, 0)]
+        return [(month, curve.book(month)) for month in curve.months]
+
+    def _book_of(self, key: Key) -> int:
+        curve = self._population.curves.get(key[0])
+        return 0 if curve is None else curve.book(key[1])
+
+    def _free_place(self, product: Product) -> int:
+        used = {series.place for series in self._series.values()} | self.expiries.places
+        return next(place for place in product.places if place not in used)
+
+    def _margin_fen(self, product: Product) -> Array:
+        """Return each account's margin in one product."""
+        house, own = self.house, slice(product.places.start, product.places.stop)
+        rates = margin_per_lot_fen(house.rules[own], house.settled_ticks[own])
+        return required_margin_fen(
+            house.held_lots[:, own], house.roster.hedge, rates, house.rules[own], house.netting
+        )
+
+
+def _of(product: Product) -> Iterable[tuple[Month, Settlement]]:
+    return () if product.outcomes is None else product.outcomes.items()
+
+
+def _cash(fills: Array) -> Array:
+    """Return what fills change in cash, in tick x lot: a buyer pays."""
+    sign = 1 - 2 * fills["side"].astype(np.int64)
+    return -sign * fills["lots"].astype(np.int64) * fills["price"]
