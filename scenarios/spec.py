@@ -35,6 +35,7 @@ from scenarios.levers import (
     VenueEvent,
 )
 from scenarios.prices_file import read_prices
+from scenarios.shocks import resolve
 from scenarios.tomlfile import BadInput, Document, load
 from scenarios.validation import validate
 
@@ -171,7 +172,7 @@ def load_scenario(
     name_or_path: str | Path, sets: list[str] | None = None, prices: Path | None = None
 ) -> LoadedScenario:
     """Read and check a scenario of the library or a file. Raises BadInput with every problem at once."""
-    document = load(name_or_path, sets or [])
+    document = resolve(load(name_or_path, sets or []))
     scenario = validate(Scenario, document)
     problems = _places_and_dates(scenario, document, own_prices=prices is not None)
     if problems:
