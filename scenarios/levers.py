@@ -66,6 +66,22 @@ class OverseasAccess(Event):
     fx_haircut_percent: int = Field(ge=0, le=100, description="5 by the rules of SC")
 
 
+class CornerAttempt(Event):
+    """Let one owner buy most of the month that expires next and stand for its oil, with finite capital.
+
+    Its accounts are held to a client's limits each; margin calls are paid from the capital and what clients have.
+    """
+
+    kind: Literal["corner"]
+    lots: int = Field(gt=0, description="to be bought in all")
+    buying_trading_days: int = Field(ge=1, le=40)
+    clients: int = Field(ge=1, le=10_000, description="accounts under one control")
+    capital_mn_cny: float = Field(gt=0)
+    ask_over_spot_percent: float = Field(
+        ge=0, le=100, description="at which it sells back in the month's last days"
+    )
+
+
 class RuleChange(Event):
     """Trade SC under other rules from a trading day on, until the end.
 
@@ -108,6 +124,7 @@ VenueEvent = (
     | OverseasAccess
     | EarlyWarningControl
     | LockedDaysPolicy
+    | CornerAttempt
 )
 CrudeEvent = (
     DeliveryBaseExpansion

@@ -95,6 +95,8 @@ def _kept(world: World, seconds: float, *, crude_of: Replication | None = None) 
         frames["days"] = trading_days_frame(world, samples)
         frames["quotes"] = quotes_frame(samples)
         frames["price_setters"] = marginal_setter(world)
+        if world.squeeze is not None:
+            frames |= world.squeeze.frames()
         messages = int(world.population.state["messages"])
         information, reason = information_of(world, samples)
     since = world.loaded.scenario.period.first_trading_day

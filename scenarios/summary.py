@@ -14,6 +14,7 @@ import pandas as pd
 
 from exchange.codes import Venue
 from exchange.units import BBL_PER_SC_LOT, MMBTU_PER_TONNE_LNG, TONNES_PER_M3_LNG
+from scenarios import squeeze
 from scenarios.information import clock_note
 from scenarios.replication import Replication
 from scenarios.results import Estimate, Row, interval, paired
@@ -295,6 +296,8 @@ def _crude_rows(replications: ByArm) -> list[Row]:
             _measure(replications, PRICES, "volume.SC", "SC, volume", "lots a day",
                      _reader("days", "volume_lots", "mean", **sc)),
         ]  # fmt: skip
+    if "corner" in first:
+        result += _squeeze_rows(replications)
     groups = sorted(first["tanks"]["group"].unique())
     for group in groups:
         label = f"tanks in use, {group.replace('_', ' ')}"
@@ -314,6 +317,33 @@ def _crude_rows(replications: ByArm) -> list[Row]:
                  lambda frames: float(frames["importer"]["open_short_lots"].max()) * BBL_PER_SC_LOT / 1e6)
     )  # fmt: skip
     return result
+
+
+def _squeeze_rows(replications: ByArm) -> list[Row]:
+    days = {
+        "over_next": (
+            "the month over the next one, most of its last days",
+            "CNY/bbl",
+            squeeze.most_over_next,
+        ),
+        "over_spot": ("the month over oil in tank, at its end", "CNY/bbl", squeeze.over_spot_at_the_end),
+        "cover": ("warrants over open interest, least", "share", squeeze.least_cover),
+    }
+    rows = []
+    for key, (label, unit, figure) in days.items():
+
+        def of_days(frames: Mapping[str, pd.DataFrame], figure: Callable[..., float] = figure) -> float:
+            return figure(frames["corner"])
+
+        rows.append(_measure(replications, PRICES, f"squeeze.{key}", label, unit, of_days))
+    for column, label, unit in (
+        ("received_lots", "oil received by the attempt", "lots"),
+        ("failed_lots", "not delivered to the attempt", "lots"),
+        ("profit_mn_cny", "profit of the attempt", "mn CNY"),
+    ):
+        read = _reader("corner_outcome", column, "last")
+        rows.append(_measure(replications, PRICES, f"squeeze.{column}", label, unit, read))
+    return rows
 
 
 def _gas_rows(loaded: LoadedScenario, replications: ByArm) -> list[Row]:

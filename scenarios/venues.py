@@ -365,6 +365,7 @@ def _expiries(world: World, market: FastMarket) -> Expiries:
         delivered=partial(_delivered, world),
         cargo_lots=cargo_lots,
         cover=world.crude.warrant_commercial,
+        cover_trading_days=world.loaded.scenario.clearing.cover_trading_days,
     )
 
 

@@ -16,6 +16,7 @@ import numpy as np
 import simpy
 
 from agents.clearing.market import MarketClearing
+from agents.corner import NAME as CORNER
 from agents.crude.parameters import ACCOUNTS
 from agents.crude.world import CrudeWorld
 from agents.gas.shocks import DatedShock
@@ -34,12 +35,14 @@ from exchange.units import NS_PER_DAY, NS_PER_MINUTE
 from exchange.venue import Settlement
 from scenarios.levers import (
     BuyingProgramme,
+    CornerAttempt,
     CrudeEvent,
     CrudeNews,
     GasEvent,
     RuleChange,
 )
 from scenarios.spec import LoadedScenario
+from scenarios.squeeze import Squeeze
 from scenarios.streams import Streams
 from scenarios.venues import EVENING, fast_world, open_venues
 
@@ -48,7 +51,8 @@ if TYPE_CHECKING:
 
 RULEBOOKS = {Venue.SC: "ine_sc", Venue.OMAN: "gme_oman", Venue.BRENT: "ice_brent"}
 NAMES = {Venue.SC: "SC", Venue.OMAN: "Oman", Venue.BRENT: "Brent"}
-_ACCOUNTS = (*ACCOUNTS, "programme")
+_ACCOUNTS = (*ACCOUNTS, "programme", CORNER)
+_CORNER = _ACCOUNTS.index(CORNER)
 _MORNING = time(8)
 
 
@@ -97,6 +101,7 @@ class World:
     gas: GasWorld | None
     market: FastMarket | None
     clearing: MarketClearing | None = None
+    squeeze: Squeeze | None = None
     settlements: dict[Venue, list[Settlement]] = field(default_factory=lambda: {venue: [] for venue in Venue})
     month_settlements: dict[str, list[Settlement]] = field(default_factory=lambda: {"sc": [], "lu": []})
     """Of every listed month of a product whose months trade apart; `settlements` has SC's main month."""
@@ -206,7 +211,17 @@ def build(
     )
     _publish_sc_at_parity(world)
     if market is not None:
+        attempts = [(day, event) for day, event in events if isinstance(event, CornerAttempt)]
+        for _, attempt in attempts:
+            market.population.hold_to_limits(_CORNER, clients=attempt.clients)
         open_venues(world, market, given, events)
+        watched: list[tuple[date, CornerAttempt | None]] = [*attempts] or [
+            (day, None)
+            for day, event in _dated(scenario.events, period.first_trading_day, calendar)
+            if isinstance(event, CornerAttempt)
+        ]
+        if watched:
+            world.squeeze = Squeeze(world, *watched[0], _CORNER)
         if isinstance(intervention, Programme):
             env.process(_execute(world, market, intervention))
         elif intervention is not None:

@@ -46,12 +46,14 @@ class Expiries:
         delivered: Delivered = lambda month, matches: None,
         cargo_lots: Callable[[int], Array] = lambda accounts: np.zeros(accounts, np.int64),
         cover: Callable[[Mapping[int, int]], None] = lambda shorts: None,
+        cover_trading_days: int = 0,
     ) -> None:
         self._registry, self._delivered, self._cargo_lots = registry, delivered, cargo_lots
-        self._cover = cover
+        self._cover, self._cover_trading_days = cover, cover_trading_days
         self._settled: dict[tuple[str, Month], list[int]] = {}
         self._running: list[_Running] = []
         self.ended: list[Delivery] = []
+        self._by_month: dict[ContractMonth, Delivery] = {}
 
     def note(self, product: str, month: Month, settlement_ticks: int) -> None:
         """Keep a day's settlement price."""
@@ -60,6 +62,10 @@ class Expiries:
     def settlement_ticks(self, product: str, month: Month) -> int:
         """Return the delivery settlement price: the mean of a month's last five settlements."""
         return delivery_settlement_ticks(self._settled[product, month])
+
+    def delivery_of(self, month: ContractMonth) -> Delivery | None:
+        """Return the delivery of a month that has ended, None before."""
+        return self._by_month.get(month)
 
     def in_kind(self, product: str) -> bool:
         """Tell whether a product's months are delivered, not settled in cash."""
@@ -99,12 +105,22 @@ class Expiries:
             if delivery.day is DeliveryDay.ENDED:
                 self._running.remove(running)
                 self.ended.append(delivery)
+                self._by_month[running.month] = delivery
 
     def undeliverable(
         self, house: ClearingHouse, place: int, spec: ContractSpec, days_left: int
     ) -> Array | None:
-        """Return the FORCED rows of shorts without oil on a day, None where no rule or no registry asks for them."""
-        if self._registry is None or not ExpiryRule.of(spec).shorts_checked(days_left):
+        """Return the FORCED rows of shorts without oil on a day, None where nobody asks for them.
+
+        The rule of 30 March 2026 asks from its day on. Brokers ask before: over the `cover_trading_days` that end with
+        the last trading day, or with the day on which the rule looks, shorts without oil are bought back.
+        """
+        if self._registry is None:
+            return None
+        rule = ExpiryRule.of(spec)
+        end = 0 if rule.deliverable_short_days is None else rule.deliverable_short_days + 1
+        asked = end <= days_left < end + self._cover_trading_days
+        if not (asked or rule.shorts_checked(days_left)):
             return None
         accounts = len(house.roster)
         self._cover(_shorts(house, place, house.roster.kind != Participant.INDIVIDUAL))

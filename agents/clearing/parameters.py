@@ -94,6 +94,9 @@ class ClearingParameters(Parameters):
     capital_log_sd: float = Field(ge=0, le=2, description="of accounts of a kind around its capital, in logs")
     overseas_dollar_part: float = Field(ge=0, le=1, description="of an overseas account's capital")
     forced_lots_per_minute: int = Field(ge=1, le=500, description="of a month and side, sent each minute")
+    cover_trading_days: int = Field(
+        ge=0, description="in which brokers let shorts without oil buy back before an end"
+    )
     persons_leave_trading_days: int = Field(
         ge=0, le=60, description="before individuals have to be out of a month, they begin to leave it"
     )

@@ -16,7 +16,14 @@ import numpy as np
 
 from agents.traders.parameters import Curve as CurveParameters
 from agents.traders.parameters import VenueTraders
-from agents.traders.state import ARBITRAGE_ACCOUNT, MAKER_ACCOUNT, NOISE_ACCOUNTS, NOISE_ORDERS, PAIRS
+from agents.traders.state import (
+    ARBITRAGE_ACCOUNT,
+    MAKER_ACCOUNT,
+    NO_LIMIT,
+    NOISE_ACCOUNTS,
+    NOISE_ORDERS,
+    PAIRS,
+)
 from exchange.codes import Phase, Side
 from exchange.contracts import ContractMonth
 
@@ -31,6 +38,7 @@ _OF_A_MONTH = (
 )  # fmt: skip
 _OF_A_MONTHS_BOOK = ("last", "previous_settlement", "volume", "turnover")
 _AT_ANY_COST = -1.0
+_ROLLED_LOTS = 10
 _MINUTES_A_DAY = 500
 """Of a day's minutes of trading, those in which what must go goes; the last ones are for what could not."""
 
@@ -144,20 +152,37 @@ class MonthBooks:
     def leave(self) -> None:
         """Let makers and informed traders close a part of what they hold of a month that is about to expire.
 
-        They deliver no oil. Called each minute: an even part of what is left until the last trading day's close.
+        They deliver no oil. Called each minute: an even part of what is left until the days of closing only.
         """
         state = self._population.state
         for month, days_left in self._days_left.items():
             book = self._seats[month]
-            if days_left >= self._curve.spread_exit_trading_days:
+            first, last = self._curve.spread_exit_trading_days, self._curve.closing_only_trading_days
+            if not last <= days_left < first:
                 continue
             if state["books"][book]["phase"] != Phase.CONTINUOUS:
                 continue
             for account in range(MAKER_ACCOUNT, ARBITRAGE_ACCOUNT):
                 held = int(state["positions"][book, account])
-                lots = -(-abs(held) // (_MINUTES_A_DAY * max(days_left, 1)))
+                days = max(days_left - self._curve.closing_only_trading_days + 1, 1)
+                lots = -(-abs(held) // (_MINUTES_A_DAY * days))
                 if lots:
                     self._population.send_for(account, book, Side.SELL if held > 0 else Side.BUY, lots)
+
+    def roll_venue_pairs(self) -> None:
+        """Let arbitrageurs between venues move their leg of SC from an old main month to the new one, in slices."""
+        state = self._population.state
+        if self.product != "sc":
+            return
+        for book in self.books[1:]:
+            for account in (ARBITRAGE_ACCOUNT, ARBITRAGE_ACCOUNT + 1):
+                held = int(state["positions"][book, account])
+                if not held or state["books"][book]["phase"] != Phase.CONTINUOUS:
+                    continue
+                out, back = (Side.SELL, Side.BUY) if held > 0 else (Side.BUY, Side.SELL)
+                filled = self._population.send_for(account, book, out, min(abs(held), _ROLLED_LOTS))
+                if filled:
+                    self._population.send_for(account, self.books[0], back, filled)
 
     def unwind(self) -> int:
         """Send orders of spread arbitrageurs who hold a leg whose other month has gone; return the lots filled."""
@@ -212,7 +237,11 @@ class MonthBooks:
         stays = seat.days_left >= self._curve.spread_exit_trading_days
         informed = told.informed_per_s * part * self.informed_multiple
         parameters["informed_per_s"][book] = informed if stays else 0.0
-        parameters["maker_per_s"][book] = told.maker_looks_per_s * part**0.5
+        last = seat.days_left < self._curve.closing_only_trading_days
+        parameters["maker_per_s"][book] = 0.0 if last else told.maker_looks_per_s * part**0.5
+        self._population.state["closing_only"][book] = last
+        leaving = seat.days_left < self._curve.spread_exit_trading_days
+        parameters["maker_most_lots"][book] = self._curve.leaving_maker_lots if leaving else NO_LIMIT
         multiple = 1.0 if is_main else self._curve.half_spread_multiple
         parameters["maker_half_spread_ticks"][book] = told.maker_half_spread_ticks * multiple
         parameters["noise_cancel_per_s"][book] = NOISE_ORDERS / told.noise_order_life_s

@@ -21,6 +21,9 @@ from exchange.contracts import ContractMonth, Rulebook
 from exchange.units import NS_PER_MINUTE
 from exchange.venue import DayFigures, Terms
 
+_LARGEST_ORDER = 500
+"""Lots of the largest order at INE."""
+
 Order = tuple[int, int, Side, int, int]
 
 
@@ -72,6 +75,7 @@ class FastMarket:
                 self.population.send(account, book, side, lots, ticks)
             for curve in self.population.curves.values():
                 curve.leave()
+                curve.roll_venue_pairs()
         self._collect()
 
     def months(self, venue: Venue) -> tuple[ContractMonth, ...]:
@@ -112,6 +116,24 @@ class FastMarket:
             ticks = int(exact + 1e-9) if side is Side.BUY else -int(-exact + 1e-9)
         book = self._book(venue, month)
         self._queue.append((self._numbers[str(account)], book, side, quantity_lots, max(0, ticks)))
+
+    def offer(self, account: int | str, month: ContractMonth, price: float) -> None:
+        """Let all that an account holds of a month of SC rest as a sale, at a price or the day's upper limit.
+
+        What it has resting there already stays: it offers the rest. An account that may only close offers nothing: its
+        broker closes it.
+        """
+        self.synchronise()
+        population, number = self.population, self._numbers[str(account)]
+        if population.is_suspended(number):
+            return
+        book = self._book(Venue.SC, month)
+        ticks = min(-int(-price / self._ticks[Venue.SC] + 1e-9), population.limits_ticks(book)[1])
+        lots = int(population.external_positions(number)[book]) - population.resting_lots(number, book)
+        while lots > 0:
+            part = min(lots, _LARGEST_ORDER)
+            population.rest(number, book, Side.SELL, part, ticks)
+            lots -= part
 
     def fills(self, account: int | str) -> list[Fill]:
         """Return the account's fills since the last time it asked."""

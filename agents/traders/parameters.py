@@ -154,6 +154,14 @@ class Curve(Parameters):
     spread_band_bps: float = Field(ge=0)
     spread_exit_bps: float
     spread_exit_trading_days: int = Field(ge=1, description="before the last trading day of the nearer month")
+    leaving_maker_lots: int = Field(
+        ge=1,
+        description="beyond which a maker no longer quotes the side that adds to it, in a month that it leaves",
+    )
+    closing_only_trading_days: int = Field(
+        ge=0,
+        description="last days of a month in which accounts without oil only close, and nobody makes a market",
+    )
 
     @model_validator(mode="after")
     def _tables_rise(self) -> Curve:

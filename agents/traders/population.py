@@ -37,6 +37,7 @@ from agents.traders.state import (
     Stream,
 )
 from exchange.book import digest
+from exchange.clearing.codes import Participant
 from exchange.codes import Phase, PriceRule, Side, Venue
 from exchange.records import TRADE
 from exchange.units import NS_PER_MINUTE
@@ -193,6 +194,12 @@ class TraderPopulation:
         s["opening_limit_lots"][book] = NO_LIMIT if opening_lots is None else opening_lots
         s["persons_out"][book] = persons_out
 
+    def hold_to_limits(self, account: int, *, clients: int) -> None:
+        """Hold a SimPy-side account to the limits at order entry, as so many clients under one control."""
+        self._state["kind"][EXTERNAL_ACCOUNT + account] = int(Participant.FIRM)
+        self._state["exempt"][EXTERNAL_ACCOUNT + account] = 0
+        self._state["clients"][EXTERNAL_ACCOUNT + account] = clients
+
     def scale_informed(self, venue: Venue, multiple: float) -> None:
         """Let a venue's informed traders act so many times as often as the parameters say, from now on."""
         name = venue.name.lower()
@@ -209,6 +216,10 @@ class TraderPopulation:
     def set_overseas_share(self, venue: Venue, setter: Class, share: float) -> None:
         """Set the part of a class's orders at a venue that have overseas owners."""
         self._state["parameters"]["overseas_share"][venue, setter] = share
+
+    def rest(self, account: int, venue: int, side: Side, lots: int, price_ticks: int) -> int:
+        """Let a SimPy-side account's order rest in a book for the day; return the lots that were filled at once."""
+        return self.send_for(EXTERNAL_ACCOUNT + account, venue, side, lots, price_ticks, resting=True)
 
     def start_day(self, venue: int, previous_settlement_ticks: int) -> None:
         """Begin a trading day: reset its open, high, low, close, volume and turnover."""
@@ -311,10 +322,17 @@ class TraderPopulation:
             raise ValueError(f"account {account}: must be from 0 to {EXTERNAL_ACCOUNTS - 1}")
         return self.send_for(EXTERNAL_ACCOUNT + account, venue, side, lots, price_ticks)
 
-    def send_for(self, account: int, venue: int, side: Side, lots: int, price_ticks: int = 0) -> int:
-        """Send a FAK for any account of the state, as a forced order is sent, and return the lots filled."""
+    def send_for(
+        self, account: int, venue: int, side: Side, lots: int, price_ticks: int = 0, *, resting: bool = False
+    ) -> int:
+        """Send an order for any account of the state, as a forced order is sent, and return the lots filled at once.
+
+        It is a FAK, or rests until the book is emptied at the end of the trading day.
+        """
         return int(
-            session.external(self._state, account, int(venue), int(side), price_ticks, lots, self._trades)
+            session.external(
+                self._state, account, int(venue), int(side), price_ticks, lots, resting, self._trades
+            )
         )
 
     def new_fills(self) -> Array:
@@ -348,9 +366,25 @@ class TraderPopulation:
         s = self._state
         return tuple(int(s[name][venue]) for name in ("open", "high", "low", "close"))  # type: ignore[return-value]
 
+    def is_suspended(self, account: int) -> bool:
+        """Tell whether a SimPy-side account may only close, because of an unpaid call."""
+        return bool(self._state["suspended"][EXTERNAL_ACCOUNT + account])
+
     def external_positions(self, account: int) -> Array:
         """Return what a SimPy-side account holds, by book."""
         return np.asarray(self._state["positions"][:, EXTERNAL_ACCOUNT + account].copy())
+
+    def limits_ticks(self, book: int) -> tuple[int, int]:
+        """Return a book's price limits of the day in ticks."""
+        head = self._state["books"][book]
+        base = int(head["base_tick"])
+        return base + int(head["low"]), base + int(head["high"])
+
+    def resting_lots(self, account: int, book: int) -> int:
+        """Return what a SimPy-side account has resting in a book."""
+        orders = self._state["orders"][book]
+        own = (orders["id"] > 0) & (orders["owner"] == EXTERNAL_ACCOUNT + account)
+        return int(orders["quantity"][own].sum())
 
     def open_interest_lots(self, venue: int) -> int:
         """Return the lots held long, summed over all accounts."""
@@ -468,6 +502,7 @@ def _fill_parameters(p: Any, parameters: TraderParameters) -> None:
         followed = int(Venue.SC) if names[book] == "sc" else int(Venue.BRENT) if book == main_lu else main_lu
         p["cross_learning_per_s"][book, followed] = _per_second(curve.follows_main_half_life_seconds)
     news = parameters.news
+    p["maker_most_lots"][:] = NO_LIMIT
     p["anchored_delay_minutes"] = news.anchored_delay_minutes
     shares = {Stream.CHINA: news.china_share, Stream.GULF: news.gulf_share}
     shares[Stream.WORLD] = 1.0 - news.china_share - news.gulf_share

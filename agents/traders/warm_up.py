@@ -20,5 +20,5 @@ def warm_up() -> None:
     for venue in range(len(state["books"])):
         session.empty_book(state, venue)
         session.set_phase(state, venue, 0, trades)
-        session.external(state, 0, venue, 0, 0, 1, trades)
+        session.external(state, 0, venue, 0, 0, 1, False, trades)
     session.advance(state, 1, trades, samples, 0, 1_000_000_000, 1.0)

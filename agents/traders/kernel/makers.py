@@ -58,8 +58,12 @@ def quote(s, venue, words, k, trades):
     quotes[0] = bid
     quotes[1] = ask
     lots = p["maker_lots"][venue]
+    held, most = s["positions"][venue, account], p["maker_most_lots"][venue]
     for level in range(MAKER_LEVELS):
         for side in range(2):
+            if (side == 0 and held >= most) or (side == 1 and held <= -most):
+                s["maker_slots"][venue, maker, 2 * level + side] = -1
+                continue
             position = bid - level if side == 0 else ask + level
             order_id = s["next_id"]
             slot, _ = place(s, venue, side, position, lots * (1 + level), account, _CLASS, True, trades)

@@ -19,6 +19,7 @@ _CONTINUOUS, _ENTRY = int(Phase.CONTINUOUS), int(Phase.AUCTION_ENTRY)
 _LIMIT, _MARKET = int(Class.NOISE_LIMIT), int(Class.NOISE_MARKET)
 _FAR_TICKS = 200
 _SWEEP_TICKS = 8
+_PATIENT_TICKS = 20
 _MOST_IMBALANCE = 0.45
 _CANDIDATES = 4
 
@@ -62,7 +63,10 @@ def limit_order(s, venue, words, k, trades):
 
 @kernel
 def market_order(s, venue, words, k, trades):
-    """Take from the opposite side, a few ticks deep at most; buys are as likely as the imbalance says. Seven words."""
+    """Take from the opposite side, a few ticks deep at most; buys are as likely as the imbalance says. Seven words.
+
+    In a month's last days nobody pays much more than the main month's level says: whoever can, delivers instead.
+    """
     side = 0 if uniform(words, k) < 0.5 + s["imbalance"][venue] else 1
     lots = geometric(words, k, s["parameters"]["noise_lots"][venue])
     spare = uniform(words, k)
@@ -75,7 +79,11 @@ def market_order(s, venue, words, k, trades):
         return
     best = book["best_ask"] if side == 0 else book["best_bid"]
     if best >= 0:
-        place(s, venue, side, best + sign * _SWEEP_TICKS, lots, account, _MARKET, False, trades)
+        position = best + sign * _SWEEP_TICKS
+        if s["closing_only"][venue] != 0:
+            fair = int(position_of(s, venue, s["maker_value"][venue])) + sign * _PATIENT_TICKS
+            position = min(position, fair) if side == 0 else max(position, fair)
+        place(s, venue, side, position, lots, account, _MARKET, False, trades)
 
 
 @kernel

@@ -68,7 +68,7 @@ def count_opened(s, venue, account, lots):
 @kernel
 def may_only_close(s, venue, account):
     """Return whether an account is suspended, or an individual who has to be out of the month."""
-    if s["suspended"][account] != 0:
+    if s["suspended"][account] != 0 or s["closing_only"][venue] != 0:
         return True
     return s["persons_out"][venue] != 0 and s["kind"][account] == _INDIVIDUAL
 

@@ -123,14 +123,14 @@ def sample(s, row, fx):
 
 
 @kernel
-def external(s, account, venue, side, price_ticks, lots, trades):
-    """Send a FAK of an account from outside; a price of 0 means any price. Return the lots filled."""
+def external(s, account, venue, side, price_ticks, lots, resting, trades):
+    """Send an order of an account from outside, resting or a FAK; a price of 0 means any. Return the lots filled."""
     book = s["books"][venue]
     if price_ticks > 0:
         position = price_ticks - book["base_tick"]
     else:
         position = book["high"] if side == 0 else book["low"]
-    _, filled = place(s, venue, side, position, lots, account, _EXTERNAL, False, trades)
+    _, filled = place(s, venue, side, position, lots, account, _EXTERNAL, resting, trades)
     if venue < VENUES:
         credit(s, venue, _EXTERNAL)
     return filled
