@@ -9,6 +9,19 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 
+def lost_bbl(bbl: int, loss_ppm: int) -> int:
+    """Return the barrels lost of `bbl`, rounded up."""
+    return -(-bbl * loss_ppm // 1_000_000)
+
+
+def gross_bbl(net_bbl: int, loss_ppm: int) -> int:
+    """Return the least barrels of which `net_bbl` are left after the loss."""
+    gross = net_bbl * 1_000_000 // (1_000_000 - loss_ppm)
+    while gross - lost_bbl(gross, loss_ppm) < net_bbl:
+        gross += 1
+    return gross
+
+
 @dataclass
 class Tanks:
     """Keep barrels by base: in = stock + lost + out, always.
@@ -29,7 +42,7 @@ class Tanks:
 
     def load_in(self, base: str, bbl: int) -> int:
         """Load oil in and return the barrels that reached the tank."""
-        lost = -(-bbl * self.loss_ppm // 1_000_000)
+        lost = lost_bbl(bbl, self.loss_ppm)
         self.in_bbl += bbl
         self.lost_bbl += lost
         self.stock_bbl[base] += bbl - lost
@@ -38,7 +51,7 @@ class Tanks:
     def load_out(self, base: str, bbl: int) -> int:
         """Load oil out and return the barrels that reached the ship. Raises ValueError for more than is there."""
         self._draw(base, bbl)
-        lost = -(-bbl * self.loss_ppm // 1_000_000)
+        lost = lost_bbl(bbl, self.loss_ppm)
         self.lost_bbl += lost
         self.out_bbl += bbl - lost
         return bbl - lost

@@ -128,8 +128,11 @@ draw(plots.tanks(result.table("tanks")))
 # %%
 tanks = result.table("tanks")
 tanks = tanks[pd.to_datetime(tanks["day"]).isin(pd.to_datetime(days["trading_day"]))]
+tanks = tanks.groupby(["group", "arm", "replication", "day"])[
+    ["stock_bbl", "committed_bbl", "capacity_bbl"]
+].sum()
 use = 100 * (tanks["stock_bbl"] + tanks["committed_bbl"]) / tanks["capacity_bbl"]
-means = use.groupby([tanks["group"], tanks["arm"], tanks["replication"]]).mean().groupby(["group", "arm"])
+means = use.groupby(["group", "arm", "replication"]).mean().groupby(["group", "arm"])
 pd.DataFrame(
     {key: estimate_text(interval(values.tolist(), "%")) for key, values in means}, index=["% of tankage"]
 ).T.unstack().rename_axis(["group of bases"])

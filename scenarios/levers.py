@@ -13,6 +13,7 @@ from pydantic import Field
 from agents.clearing.parameters import Choice
 from agents.crude.levers import (
     DeliveryBaseExpansion,
+    FreightPath,
     FreightSpike,
     LoadOutCut,
     LocalBuying,
@@ -109,7 +110,13 @@ VenueEvent = (
     | LockedDaysPolicy
 )
 CrudeEvent = (
-    DeliveryBaseExpansion | FreightSpike | StraitClosure | LoadOutCut | LocalBuying | ReferenceAdoption
+    DeliveryBaseExpansion
+    | FreightPath
+    | FreightSpike
+    | StraitClosure
+    | LoadOutCut
+    | LocalBuying
+    | ReferenceAdoption
 )
 
 AnyEvent = Annotated[VenueEvent | CrudeEvent | GasEvent, Field(discriminator="kind")]

@@ -17,7 +17,7 @@ from agents.clearing.parameters import ClearingParameters
 from agents.crude.parameters import CrudeParameters
 from agents.gas.network import Network
 from agents.gas.parameters import GasParameters
-from agents.gas.shocks import PipelineEdge
+from agents.gas.shocks import PipelineEdge, unknown_names
 from agents.prices import PriceHistory
 from agents.shocks import Event
 from agents.traders.parameters import TraderParameters
@@ -36,6 +36,7 @@ from scenarios.levers import (
     VenueEvent,
 )
 from scenarios.prices_file import read_prices
+from scenarios.shocks import resolve
 from scenarios.tomlfile import BadInput, Document, load
 from scenarios.validation import validate
 
@@ -173,7 +174,7 @@ def load_scenario(
     name_or_path: str | Path, sets: list[str] | None = None, prices: Path | None = None
 ) -> LoadedScenario:
     """Read and check a scenario of the library or a file. Raises BadInput with every problem at once."""
-    document = load(name_or_path, sets or [])
+    document = resolve(load(name_or_path, sets or []))
     scenario = validate(Scenario, document)
     problems = _places_and_dates(scenario, document, own_prices=prices is not None)
     if problems:
@@ -232,6 +233,13 @@ def _uncovered(scenario: Scenario) -> list[tuple[str, str]]:
     """Return what is missing of the given prices: they must reach to the order flow, or to the end without one."""
     period = scenario.period
     first, last = period.slow_start, period.first_trading_day if period.trading_days else period.slow_end
+    gas = {"gas.henry_hub": scenario.gas.henry_hub.monthly_mean_usd_per_mmbtu}
+    if scenario.gas.europe is not None:
+        gas["gas.europe"] = scenario.gas.europe.monthly_mean_ttf_usd_per_mmbtu
+    for table, means in gas.items():
+        if min(means) > f"{period.slow_start:%Y-%m}":
+            text = f"monthly means begin in {min(means)}, needed from {period.slow_start:%Y-%m} on"
+            return [(table, text)]
     months = sorted(scenario.world_price.monthly_mean_brent_usd_per_bbl)
     own = sorted(scenario.user_prices_brent_usd_per_bbl)
     if own and not own[0] <= first <= last <= own[-1]:
@@ -265,10 +273,8 @@ def _event_problems(scenario: Scenario, event: Event, calendar: TradingCalendar)
         except RulebookError as error:
             found += [("rules", f"{key}: {text}") for key, text in error.problems]
     if isinstance(event, GasEvent):
-        for key, known in (("supplier", scenario.gas.suppliers), ("terminal", scenario.gas.terminals)):
-            name = getattr(event, key, None)
-            if name is not None and name not in known:
-                found.append((key, f'"{name}": must be one of {", ".join(known)}'))
+        for key, name, known in unknown_names(event, scenario.gas):
+            found.append((key, f'"{name}": must be one of {", ".join(known) or "none"}'))
     if isinstance(event, PipelineEdge):
         network = Network(scenario.gas.network, scenario.gas.terminals, scenario.gas.demand.sectors)
         try:

@@ -418,7 +418,8 @@ def _tank_use(group: str) -> Reader:
         if "days" in frames:
             days = pd.to_datetime(frames["days"].loc[frames["days"]["venue"] == "SC", "trading_day"])
             tanks = tanks[pd.to_datetime(tanks["day"]).between(days.min(), days.max())]
-        return float((tanks["stock_bbl"] / tanks["capacity_bbl"]).mean())
+        days_of_group = tanks.groupby("day")[["stock_bbl", "capacity_bbl"]].sum()
+        return float((days_of_group["stock_bbl"] / days_of_group["capacity_bbl"]).mean())
 
     return value
 

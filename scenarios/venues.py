@@ -250,11 +250,9 @@ def _domestic(
 ) -> None:
     """Start an INE product's venue, joined to the clearing house where there is one."""
     clearing, hooks = world.clearing, dict[str, Any]()
-    if clearing is None:
-        hooks["expire"] = partial(_expired, world, product)
-    else:
-        hooks = {
-            "expire": partial(clearing.expire, product),
+    hooks["expire"] = partial(_expired, world, product)
+    if clearing is not None:
+        hooks |= {
             "limit_on": partial(clearing.limit_percent, product),
             "opened": partial(clearing.opened, product),
             "closed": partial(clearing.closed, product),
@@ -276,10 +274,17 @@ def _domestic(
 
 
 def _expired(world: World, product: str, settlement: Settlement) -> None:
-    """Take an expired month out of the books of a world without clearing, at its last settlement price."""
+    """Let a month expire: the crude world delivers its part of SC, the books or the clearing house close the rest."""
     curve = world.population.curves[product]
-    if settlement.month in curve.months:
+    if settlement.month not in curve.months:
+        return
+    if world.clearing is not None:
+        world.clearing.expire(product, settlement)
+    else:
         curve.expire(settlement.month, settlement.settlement_ticks)
+    if product == "sc":
+        spec = world.rulebooks[Venue.SC].on(settlement.trading_day)
+        world.crude.expire(settlement.month, spec.to_price(settlement.settlement_ticks))
 
 
 def _clearing(world: World, market: FastMarket, events: Sequence[tuple[date, Any]]) -> MarketClearing:

@@ -16,6 +16,7 @@ import numpy as np
 import simpy
 
 from agents.clearing.market import MarketClearing
+from agents.crude.parameters import ACCOUNTS
 from agents.crude.world import CrudeWorld
 from agents.gas.shocks import DatedShock
 from agents.gas.world import GasWorld
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 
 RULEBOOKS = {Venue.SC: "ine_sc", Venue.OMAN: "gme_oman", Venue.BRENT: "ice_brent"}
 NAMES = {Venue.SC: "SC", Venue.OMAN: "Oman", Venue.BRENT: "Brent"}
-_ACCOUNTS = ("importer", "reexporter", "local_buyer", "programme")
+_ACCOUNTS = (*ACCOUNTS, "programme")
 _MORNING = time(8)
 
 
@@ -169,7 +170,8 @@ def build(
     count = period.trading_days if flow_days is None else min(flow_days, period.trading_days)
     days = calendar.trading_days(period.first_trading_day, count) if count else ()
     env = simpy.Environment(initial_time=ns(period.slow_start))
-    events = _dated(scenario.happenings(changed=changed), period.first_trading_day, calendar)
+    happenings = _realised(scenario.happenings(changed=changed), streams)
+    events = _dated(happenings, period.first_trading_day, calendar)
     start_ns, end_ns = _flow_span(days, calendar, period.first_trading_day)
     last_ns = end_ns + NS_PER_MINUTE if flow_days is not None else ns(period.slow_end) + NS_PER_DAY
 
@@ -238,7 +240,8 @@ def gas_twin(base: World) -> World:
     prices = _histories(loaded, given, base.trading_days[0] if base.trading_days else None)
     twin = replace(base, env=env, streams=streams, prices=prices, gas=None)
     env.process(_publish_again(env, prices, base.publications))
-    events = _dated(loaded.scenario.happenings(changed=True), period.first_trading_day, loaded.calendar)
+    happenings = _realised(loaded.scenario.happenings(changed=True), streams)
+    events = _dated(happenings, period.first_trading_day, loaded.calendar)
     twin.gas = _gas_world(twin, events)
     return twin
 
@@ -306,6 +309,14 @@ def _rulebooks(events: Sequence[tuple[date, Any]]) -> dict[Venue, Rulebook]:
             source = f"what-if: {event.source}"
             books[Venue.SC] = books[Venue.SC].with_overrides(event.rules, day, source=source)
     return books
+
+
+def _realised(events: Sequence[Event], streams: Streams) -> list[Event]:
+    """Draw the figures that an event leaves to be drawn, each event from a stream of its place."""
+    return [
+        event.realised(streams.generator(f"events.{place}")) if event.drawn else event
+        for place, event in enumerate(events)
+    ]
 
 
 def _dated(events: Sequence[Event], first: date, calendar: TradingCalendar) -> list[tuple[date, Any]]:

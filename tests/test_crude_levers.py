@@ -103,5 +103,5 @@ def test_unknown_keys_and_missing_sources_are_refused():
 )
 def test_capacity_by_date(day, total_bbl):
     figures = CrudeParameters.model_validate(tomllib.loads(FIGURES.read_text(encoding="utf-8"))["crude"])
-    total = sum(figures.capacity_bbl(group, day) for group in figures.groups)
+    total = sum(figures.capacity_bbl(depot.name, day) for depot in figures.depots)
     assert total == pytest.approx(total_bbl, rel=0.001)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from agents.crude.levers import DeliveryBaseExpansion, FreightSpike, LoadOutCut, LocalBuying, StraitClosure
 from agents.crude.market import Fill
-from agents.crude.parameters import CrudeParameters
+from agents.crude.parameters import ACCOUNTS, CrudeParameters
 from agents.crude.world import CrudeWorld
 from agents.prices import PriceHistory
 from exchange.clock import NS_PER_DAY, TradingCalendar, day_of, ns
@@ -29,7 +29,7 @@ SOURCE = "assumption: test"
 
 
 class GivenMarket:
-    """Fill every order at the quote, one minute later, up to `depth_lots`; SC is open from 9 to 15."""
+    """Fill every order at the quote, one minute later, up to `depth_lots`; SC, one series, is open from 9 to 15."""
 
     def __init__(self, env, sc_premium_usd, depth_lots=1_000):
         self.env, self.sc_premium_usd, self.depth_lots = env, sc_premium_usd, depth_lots
@@ -39,13 +39,16 @@ class GivenMarket:
         hour = self.env.now % NS_PER_DAY / NS_PER_HOUR
         return day_of(self.env.now).weekday() < 5 and (venue != Venue.SC or 9 <= hour < 15)
 
-    def quote(self, venue):
+    def months(self, venue):
+        return ()
+
+    def quote(self, venue, month=None):
         if venue == Venue.OMAN:
             return OMAN - 0.01, OMAN + 0.01
         middle = (OMAN + self.sc_premium_usd) * FX
         return middle - 0.1, middle + 0.1
 
-    def submit(self, account, venue, side, quantity_lots, limit_price):
+    def submit(self, account, venue, side, quantity_lots, limit_price, month=None):
         assert quantity_lots > 0
         bid, ask = self.quote(venue)
         price = ask if side == Side.BUY else bid
@@ -73,7 +76,9 @@ def rulebook():
 
 @pytest.fixture(scope="module")
 def figures():
-    return CrudeParameters.model_validate(tomllib.loads(FIGURES.read_text(encoding="utf-8"))["crude"])
+    """The library's figures, but that no capacity is approved: a test that wants more tanks adds them."""
+    figures = CrudeParameters.model_validate(tomllib.loads(FIGURES.read_text(encoding="utf-8"))["crude"])
+    return changed(figures, approval={"enabled": False})
 
 
 def changed(figures, **tables):
@@ -122,11 +127,12 @@ def test_calm_tanks_stay_near_their_initial_fill(build, figures):
     env.run(until=until(date(2024, 11, 29)))
     world.check_conservation()
     tanks = world.tables()["tanks"]
+    assert tanks["base"].nunique() == 15
     fill = tanks.groupby("group")[["stock_bbl", "capacity_bbl"]].mean()
     assert ((fill.stock_bbl / fill.capacity_bbl - figures.load_out.initial_fill).abs() < 0.12).all()
     assert sold_lots(world) == 0 and world.reexporter.account.traded_lots[Venue.SC, Side.BUY] == 0
     assert figures.listed_bbl("yangtze_delta") == 9_180_000
-    assert sum(figures.listed_bbl(name) for name in world.bases) == 72_740_000
+    assert sum(figures.listed_bbl(name) for name in figures.groups) == 72_740_000
 
 
 def test_nobody_trades_before_the_flow_starts(build):
@@ -137,21 +143,24 @@ def test_nobody_trades_before_the_flow_starts(build):
     assert sold_lots(world) > 0
 
 
-def test_premium_brings_cargoes_that_are_delivered_at_expiry(build):
+def test_premium_brings_cargoes_that_are_delivered_at_expiry(build, figures):
     env, world = build(6.0)
     env.run(until=until(date(2024, 10, 30)))
     world.check_conservation()
     cargoes = world.tables()["crude_cargoes"].query("owner == 'importer'")
     assert len(cargoes) >= 3
-    assert (cargoes.bbl == 2_000_000).all()
+    # Loaded on top of whole lots is what is lost on the way in; a cargo is at most a fifth of a base's tanks.
+    assert ((cargoes.bbl - cargoes.lost_bbl)[cargoes.discharged_ns.notna()] % 1_000 == 0).all()
+    tanks = {depot.name: depot.active_bbl for depot in figures.depots}
+    assert (cargoes.bbl <= [max(200_200, 0.2007 * tanks[name]) for name in cargoes.base]).all()
     days_at_sea = (cargoes.arrived_ns - cargoes.loaded_ns).dropna() / NS_PER_DAY - 1.5
     assert days_at_sea.between(16, 23).all()
     before_lots = world.importer.delivered_lots
-    warrants_lots = sum(base.warrant_bbl for base in world.bases.values()) // 1_000
+    warrants_lots = world.registry.lots_of(ACCOUNTS.index("importer"))
     assert warrants_lots > 0
     env.run(until=until(date(2024, 10, 31)))
     assert world.importer.delivered_lots == before_lots + warrants_lots
-    assert sum(base.warrant_bbl for base in world.bases.values()) == 0
+    assert world.registry.lots_of(ACCOUNTS.index("importer")) == 0
     assert world.importer.open_short_lots == sold_lots(world) - world.importer.delivered_lots
     world.check_conservation()
 
@@ -202,7 +211,7 @@ def test_capital_bounds_the_cargoes_outstanding(build, figures):
     small = changed(figures, importer={"max_cargoes_outstanding": 2}, load_out={"initial_fill": 0.3})
     env, world = build(8.0, parameters=small)
     env.run(until=until(date(2024, 9, 27)))
-    assert sold_lots(world) == 4_000 and world.importer.cargoes_outstanding == 2
+    assert 3_800 < sold_lots(world) <= 4_000 and world.importer.cargoes_outstanding == 2
 
 
 def test_part_cargo_sails_when_the_book_gives_too_little(build):
@@ -229,14 +238,14 @@ class MovingMarket(GivenMarket):
 
     usd_per_lot, decay_per_day = 0.002, 0.05
 
-    def quote(self, venue):
+    def quote(self, venue, month=None):
         if venue == Venue.SC:
             days = (self.env.now - getattr(self, "quoted_ns", self.env.now)) / NS_PER_DAY
             self.sc_premium_usd = NEUTRAL + (self.sc_premium_usd - NEUTRAL) * (1 - self.decay_per_day) ** days
             self.quoted_ns = self.env.now
         return super().quote(venue)
 
-    def submit(self, account, venue, side, quantity_lots, limit_price):
+    def submit(self, account, venue, side, quantity_lots, limit_price, month=None):
         before = len(self.waiting.get(account, []))
         super().submit(account, venue, side, quantity_lots, limit_price)
         if venue == Venue.SC and len(self.waiting.get(account, [])) > before:
@@ -279,7 +288,10 @@ def test_cheap_sc_is_bought_delivered_and_shipped_out(build):
     assert held == 8_000 and world.reexporter.account.lots[Venue.OMAN] == -held
     env.run(until=until(date(2024, 10, 20)))
     assert world.reexporter.received_lots == held
-    assert sum(base.exported_bbl for base in world.bases.values()) == held * 1_000
+    owned = [base.holdings["reexporter"] for base in world.bases.values()]
+    out, lost = sum(own.lifted_bbl for own in owned), sum(own.lost_bbl for own in owned)
+    assert out + lost == held * 1_000
+    assert lost == pytest.approx(600 * held * 1_000 / 1e6, abs=20)  # 0.06 % of what is loaded out
     world.check_conservation()
 
 
@@ -293,17 +305,51 @@ def test_local_buyer_buys_its_lots_and_is_off_by_default(build, figures):
     assert world.local_buyer.account.lots[Venue.SC] == pytest.approx(5 * 360, abs=5)
 
 
-def test_closed_strait_loses_base_load_and_holds_the_importers_cargoes(build):
-    closure = (date(2024, 9, 1), StraitClosure(start_day=0, share_lost=1.0, duration_days=45, source=SOURCE))
-    env, world = build(6.0, levers=[closure])
+OUTSIDE = ("oman", "murban")
+"""The Gulf's grades that load outside the strait."""
+
+
+def closure(first, days, share=1.0):
+    return first, StraitClosure(start_day=0, share_lost=share, duration_days=days, source=SOURCE)
+
+
+def test_closed_strait_loses_the_given_imports_of_the_grades_inside_it(build, figures):
+    env, world = build(1.2, levers=[closure(date(2024, 9, 1), 45)])
     env.run(until=until(date(2024, 10, 10)))
-    cargoes = world.tables()["crude_cargoes"]
+    cargoes = world.tables()["crude_cargoes"].query("owner == 'base_load'")
     within = cargoes[cargoes.booked_ns >= ns(date(2024, 9, 1))]
-    assert within[within.owner == "base_load"].lost.all()
-    importer = within[within.owner == "importer"]
-    assert len(importer) > 0 and importer.loaded_ns.isna().all() and not importer.lost.any()
-    env.run(until=until(date(2024, 10, 20)))
-    assert any(cargo.loaded_ns is not None for cargo in world.importer.cargoes)
+    assert within[~within.grade.isin(OUTSIDE)].lost.all()
+    assert not within[within.grade.isin(OUTSIDE)].lost.any()
+    assert not cargoes[cargoes.booked_ns < ns(date(2024, 8, 30))].lost.any()
+    outside = sum(figures.grades[name].share for name in OUTSIDE)
+    assert 1 - within.lost.mean() == pytest.approx(outside, abs=0.1)
+    world.check_conservation()
+
+
+def test_closed_strait_leaves_the_importer_the_grades_outside_it_and_their_supply(build, figures):
+    sold = []
+    for levers in ([], [closure(date(2024, 9, 1), 45)]):
+        env, world = build(6.0, levers=levers)
+        env.run(until=until(date(2024, 10, 10)))
+        grades = {cargo.grade for cargo in world.importer.cargoes}
+        sold.append(sum(cargo.bbl for cargo in world.importer.cargoes))
+        world.check_conservation()
+    assert grades <= set(OUTSIDE)
+    supply = sum(
+        figures.grades[name].spot_bbl_per_day * (figures.grades[name].spot_days + 40) for name in OUTSIDE
+    )
+    assert 0 < sold[1] <= supply
+    assert sold[1] < 0.7 * sold[0]
+
+
+def test_cargoes_bought_before_a_closure_wait_for_its_end_if_they_load_inside(build):
+    env, world = build(6.0, levers=[closure(date(2024, 9, 7), 30)])
+    env.run(until=until(date(2024, 10, 5)))
+    early = [cargo for cargo in world.importer.cargoes if cargo.booked_ns < ns(date(2024, 9, 6))]
+    waiting = [cargo for cargo in early if cargo.grade not in OUTSIDE and cargo.loaded_ns is None]
+    assert waiting
+    env.run(until=until(date(2024, 10, 10)))
+    assert all(cargo.loaded_ns is not None and not cargo.lost for cargo in waiting)
     world.check_conservation()
 
 
@@ -329,9 +375,9 @@ def test_freight_spike_lifts_parity_by_its_worldscale_points(build):
     lost=st.sampled_from([0.0, 0.5, 1.0]),
 )
 def test_barrels_and_lots_balance_every_few_days(build, figures, seed, premium, fill, depth, lost):
-    closure = (date(2024, 9, 5), StraitClosure(start_day=0, share_lost=lost, duration_days=20, source=SOURCE))
     parameters = full(figures, fill)
-    env, world = build(premium, parameters=parameters, levers=[closure], seed=seed, depth_lots=depth)
+    levers = [closure(date(2024, 9, 5), 20, lost)]
+    env, world = build(premium, parameters=parameters, levers=levers, seed=seed, depth_lots=depth)
     for days in range(5, 100, 7):
         env.run(until=ns(START) + days * NS_PER_DAY)
         world.check_conservation()
@@ -353,7 +399,7 @@ def test_same_seed_same_state_and_levers_leave_the_draws_of_base_load_alone(buil
 
 
 def test_empty_quotes_open_no_trade(build, monkeypatch):
-    monkeypatch.setattr(GivenMarket, "quote", lambda self, venue: (math.nan, math.nan))
+    monkeypatch.setattr(GivenMarket, "quote", lambda self, venue, month=None: (math.nan, math.nan))
     env, world = build(20.0)
     env.run(until=until(date(2024, 9, 10)))
     assert sold_lots(world) == 0 and world.importer.programme is None

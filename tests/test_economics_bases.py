@@ -16,12 +16,21 @@ BUYING = {"crude.local_buyer.lots_per_day": 24_000, "traders.premium_half_life_d
 
 ROOM = {"crude.load_out.initial_fill": 0.15, "crude.load_out.calm_fill": 0.15}
 
+SMALL_CAPITAL = {"crude.importer.max_cargoes_outstanding": 5}
+"""Capital of 10 mn bbl, for which the cheapest bases have room; beyond it the next dearer ones would be filled."""
+
+FIGURES = {"short": BUYING, "roomy": BUYING | ROOM, "small capital": BUYING | ROOM | SMALL_CAPITAL}
+
 
 @cache
-def arms(short: bool, replication: int) -> tuple[World, World]:
-    """Run both arms of the expansion with nearly full tanks, or with tanks that are nearly empty."""
-    loaded = scenario("delivery-base-expansion", BUYING if short else BUYING | ROOM)
-    return tuple(run(loaded, DAYS, changed=changed, replication=replication) for changed in (False, True))
+def arm(tanks: str, changed: bool, replication: int = 0) -> World:
+    """Run an arm of the expansion with nearly full tanks, or with tanks that are nearly empty."""
+    loaded = scenario("delivery-base-expansion", FIGURES[tanks])
+    return run(loaded, DAYS, changed=changed, replication=replication)
+
+
+def arms(tanks: str, replication: int = 0) -> tuple[World, World]:
+    return arm(tanks, False, replication), arm(tanks, True, replication)
 
 
 def premium(world: World) -> np.ndarray:
@@ -32,7 +41,7 @@ def premium(world: World) -> np.ndarray:
 
 @pytest.mark.parametrize("replication", [0, 1])
 def test_where_tanks_are_short_more_tanks_lower_the_premium_through_more_sales_of_sc(replication):
-    base, changed = arms(True, replication)
+    base, changed = arms("short", replication)
     effect = premium(changed) - premium(base)
     assert (effect[:3] == 0).all()  # the new tanks open on the fourth day
     assert effect[-3:].mean() < -0.1
@@ -43,12 +52,12 @@ def test_where_tanks_are_short_more_tanks_lower_the_premium_through_more_sales_o
 
 
 def test_where_tanks_are_not_short_more_tanks_change_nothing():
-    base, changed = arms(False, 0)
+    base, changed = arms("small capital")
     np.testing.assert_array_equal(premium(changed), premium(base))
-    assert base.crude.importer.open_short_lots > 4000  # the importer sells all it wants
+    assert base.crude.importer.open_short_lots > 4000  # the importer sells all that it has capital for
     assert changed.crude.importer.integers() == base.crude.importer.integers()
     assert changed.population.state_hash() == base.population.state_hash()
 
 
 def test_room_lowers_the_premium_as_the_new_tanks_do():
-    assert premium(arms(False, 0)[0])[-1] < premium(arms(True, 0)[0])[-1] - 0.1
+    assert premium(arm("roomy", False))[-1] < premium(arm("short", False))[-1] - 0.1

@@ -304,7 +304,8 @@ def test_without_limits_the_network_does_what_the_rule_does(
 ) -> None:
     demand = dict(zip(SECTORS, wanted, strict=True))
     rule = dispatch(demand, pipeline_m3, tanks(drawn), ORDER)
-    network = Delivery(base_network(limited=False), ORDER).serve(DAY, demand, pipeline_m3, tanks(drawn))
+    grid = base_network(limited=False)
+    network = Delivery(grid, ORDER).serve(DAY, demand, grid.at_entries(pipeline_m3), tanks(drawn))
     assert network.unserved_m3 == rule.unserved_m3
     assert network.send_out_m3 == rule.send_out_m3
     assert network.pipeline_taken_m3 == rule.pipeline_taken_m3
@@ -317,7 +318,8 @@ def test_without_gas_by_pipe_it_does_so_to_the_parcel(
 ) -> None:
     demand = dict(zip(SECTORS, wanted, strict=True))
     rule = dispatch(demand, pipeline_m3, tanks(drawn), ORDER)
-    network = Delivery(base_network(limited=False), ORDER).serve(DAY, demand, pipeline_m3, tanks(drawn))
+    grid = base_network(limited=False)
+    network = Delivery(grid, ORDER).serve(DAY, demand, grid.at_entries(pipeline_m3), tanks(drawn))
     for sector, volume in network.unserved_m3.items():
         assert abs(volume - rule.unserved_m3[sector]) < GAS_PER_LIQUID * len(rule.send_out_m3)
 
@@ -330,8 +332,9 @@ def test_the_default_network_serves_no_more_than_the_rule_and_keeps_the_heel(
     demand = dict(zip(SECTORS, wanted, strict=True))
     rule = dispatch(demand, pipeline_m3, tanks(drawn), ORDER)
     terminals = tanks(drawn)
-    found = Delivery(base_network(limited=True), ORDER, {"power": 0.3, "industry": 0.1}).serve(
-        DAY, demand, pipeline_m3, terminals
+    grid = base_network(limited=True)
+    found = Delivery(grid, ORDER, {"power": 0.3, "industry": 0.1}).serve(
+        DAY, demand, grid.at_entries(pipeline_m3), terminals
     )
     assert sum(found.unserved_m3.values()) >= sum(rule.unserved_m3.values())
     served = sum(wanted) - sum(found.unserved_m3.values())
@@ -354,7 +357,7 @@ def short(shanghai_gas_m3: int) -> dict[str, dict[str, int]]:
     terminals[0].sell(terminals[0].available_m3)
     demand = {"industry": 80_000_000, "power": 40_000_000, "city_gas": 100_000_000, "chemicals": 10_000_000}
     delivery = Delivery(grid, ORDER, {"power": 0.5, "industry": 0.5})
-    return delivery.serve(DAY, demand, 140_000_000, terminals).unserved_at_m3
+    return delivery.serve(DAY, demand, grid.at_entries(140_000_000), terminals).unserved_at_m3
 
 
 def test_a_bottleneck_cuts_behind_it_and_in_the_order_of_sectors() -> None:

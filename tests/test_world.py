@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from worlds import events, library, run, scenario
 
+from agents.crude.parameters import ACCOUNTS
 from agents.traders.population import TraderPopulation
 from agents.traders.state import EXTERNAL_ACCOUNT
 from exchange.clock import ns
@@ -23,6 +24,9 @@ from scenarios.world import Programme, World, build
 
 HOURS = ((21, 0, 26, 30), (9, 0, 10, 15), (10, 30, 11, 30), (13, 30, 15, 0))
 """SC's continuous hours: start and end, hour and minute; the night session ends on the next day."""
+
+PROGRAMME = EXTERNAL_ACCOUNT + len(ACCOUNTS)
+"""The account of a buying programme, after those of the crude world."""
 
 
 def moment(at_ns: int) -> datetime:
@@ -221,8 +225,8 @@ def test_two_futures_share_one_past():
             hashes.append(world.state_hash())
     assert hashes[0] == hashes[1]
     assert hashes[2] != hashes[3]
-    assert worlds[1].population.state["positions"][Venue.SC, EXTERNAL_ACCOUNT + 3] == 500
-    assert worlds[0].population.state["positions"][Venue.SC, EXTERNAL_ACCOUNT + 3] == 0
+    assert worlds[1].population.state["positions"][Venue.SC, PROGRAMME] == 500
+    assert worlds[0].population.state["positions"][Venue.SC, PROGRAMME] == 0
 
 
 def test_fills_of_the_physical_traders_add_up_to_their_positions():

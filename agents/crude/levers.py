@@ -5,23 +5,32 @@ A lever says how long and how much; the composing world resolves its start to a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from agents.crude.parameters import Group
 from agents.shocks import Event
 
+NotNegative = Annotated[float, Field(ge=0)]
+
 
 class DeliveryBaseExpansion(Event):
-    """Add tank capacity to a group of delivery bases, in use after the approval."""
+    """Add tank capacity to one delivery base, or to a group of them by listed capacity, in use after the approval."""
 
     kind: Literal["delivery_base_expansion"] = "delivery_base_expansion"
-    group: Group
+    group: Group | None = None
+    base: str | None = Field(default=None, description="name of a depot, instead of a group")
     added_bbl: int = Field(gt=0)
     approval_lag_days: int = Field(ge=0, description="calendar days")
+
+    @model_validator(mode="after")
+    def _one_place(self) -> DeliveryBaseExpansion:
+        if (self.group is None) == (self.base is None):
+            raise ValueError("give either group or base")
+        return self
 
 
 class FreightSpike(Event):
@@ -33,8 +42,22 @@ class FreightSpike(Event):
     duration_days: int = Field(gt=0, description="calendar days")
 
 
+class FreightPath(Event):
+    """Let freight from the Gulf, and the war risk on top of insurance, follow dated values.
+
+    A value holds until the next date; before the first, and before the event starts, there is none.
+    """
+
+    kind: Literal["freight_path"] = "freight_path"
+    freight_worldscale: dict[date, NotNegative] = Field(default={})
+    war_risk_usd_per_bbl: dict[date, NotNegative] = Field(default={})
+
+
 class StraitClosure(Event):
-    """Lose a share of the Gulf's loadings: base loads are lost, cargoes already bought load when it ends."""
+    """Lose a share of the loadings of grades that load inside the strait of Hormuz.
+
+    Given imports of them are lost, cargoes already bought load when it ends, and traders find that much less of them.
+    """
 
     kind: Literal["strait_closure"] = "strait_closure"
     share_lost: float = Field(ge=0, le=1)
@@ -69,7 +92,9 @@ class ReferenceAdoption(Event):
 
 
 Timed = FreightSpike | StraitClosure | LoadOutCut | LocalBuying
-CrudeLever = Annotated[DeliveryBaseExpansion | ReferenceAdoption | Timed, Field(discriminator="kind")]
+CrudeLever = Annotated[
+    DeliveryBaseExpansion | FreightPath | ReferenceAdoption | Timed, Field(discriminator="kind")
+]
 
 
 class LeverDays:
@@ -79,17 +104,24 @@ class LeverDays:
         self._timed: list[tuple[date, date, Timed]] = []
         self._expansions: list[tuple[date, DeliveryBaseExpansion]] = []
         self._adoptions: list[tuple[date, ReferenceAdoption]] = []
+        self._paths: list[tuple[date, FreightPath]] = []
         for start, lever in dated:
             if isinstance(lever, DeliveryBaseExpansion):
                 self._expansions.append((start + timedelta(days=lever.approval_lag_days), lever))
             elif isinstance(lever, ReferenceAdoption):
                 self._adoptions.append((start, lever))
+            elif isinstance(lever, FreightPath):
+                self._paths.append((start, lever))
             else:
                 self._timed.append((start, start + timedelta(days=lever.duration_days), lever))
 
     def added_bbl(self, group: Group, day: date) -> int:
         """Return the capacity added to a group by a day, in barrels."""
         return sum(x.added_bbl for ready, x in self._expansions if x.group == group and ready <= day)
+
+    def added_at_base_bbl(self, base: str, day: date) -> int:
+        """Return the capacity added by name to a base by a day, in barrels."""
+        return sum(x.added_bbl for ready, x in self._expansions if x.base == base and ready <= day)
 
     def sc_priced_share(self, day: date) -> float:
         """Return the share of term cargoes priced on SC on a day."""
@@ -102,16 +134,20 @@ class LeverDays:
         return adoption.differential_usd_per_bbl if adoption else 0.0
 
     def freight_worldscale(self, day: date, otherwise: float) -> float:
-        """Return the freight of a day in Worldscale points: the last spike in force, or `otherwise`."""
+        """Return the freight of a day in Worldscale points: the last spike in force, a path's value, or `otherwise`."""
+        for start, path in self._paths:
+            otherwise = _in_force(path.freight_worldscale, start, day, otherwise)
         spikes = [x.freight_worldscale for x in self._active(day) if isinstance(x, FreightSpike)]
         return spikes[-1] if spikes else otherwise
 
     def added_insurance_usd_per_bbl(self, day: date) -> float:
-        """Return what spikes in force add to insurance, USD/bbl."""
-        return sum(x.added_insurance_usd_per_bbl for x in self._active(day) if isinstance(x, FreightSpike))
+        """Return what spikes and paths in force add to insurance, USD/bbl."""
+        war_risk = sum(_in_force(path.war_risk_usd_per_bbl, start, day, 0.0) for start, path in self._paths)
+        spikes = (x.added_insurance_usd_per_bbl for x in self._active(day) if isinstance(x, FreightSpike))
+        return sum(spikes, war_risk)
 
     def share_of_loadings_lost(self, day: date) -> float:
-        """Return the largest share of Gulf loadings that a closure in force takes away."""
+        """Return the largest share of loadings inside the strait that a closure in force takes away."""
         return max((x.share_lost for x in self._active(day) if isinstance(x, StraitClosure)), default=0.0)
 
     def load_out_share(self, day: date) -> float:
@@ -132,3 +168,8 @@ class LeverDays:
 
     def _active(self, day: date) -> list[Timed]:
         return [lever for start, end, lever in self._timed if start <= day < end]
+
+
+def _in_force(path: Mapping[date, float], start: date, day: date, otherwise: float) -> float:
+    known = [since for since in path if since <= day]
+    return path[max(known)] if known and start <= day else otherwise

@@ -14,7 +14,8 @@ from exchange.codes import Side, Venue
 class LocalBuyer:
     """Buy a given number of lots a day, spread evenly over the minutes that SC is open.
 
-    Lots that an emptied or locked book does not sell are not made up for.
+    Lots that an emptied or locked book does not sell are not made up for. What is held of an expired month is gone, at
+    its settlement.
     """
 
     def __init__(self, parameters: LocalBuyerParameters, market: CrudeMarket, decision_minutes: int) -> None:

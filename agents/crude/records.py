@@ -9,22 +9,23 @@ from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from agents.crude.bases import DeliveryBases
+from agents.crude.bases import DeliveryBase
+from agents.crude.importer import NAME as IMPORTER
 from agents.crude.importer import ImportArbitrageur
-from agents.crude.parameters import Group, Reference
+from agents.crude.parameters import COMMERCIAL, Reference
 from agents.crude.parity import ParityPremiums
 from agents.crude.reexporter import ReexportArbitrageur
 from agents.crude.references import COLUMNS
 from agents.crude.shipping import Fleet
 from exchange.codes import Venue
-from exchange.units import FEN_PER_CNY
+from exchange.units import BBL_PER_SC_LOT, FEN_PER_CNY
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 class DailyRecord:
-    """Collect a row a day, and a row a day and group."""
+    """Collect a row a day, and a row a day and base."""
 
     def __init__(self) -> None:
         self._tanks: list[dict[str, Any]] = []
@@ -33,7 +34,9 @@ class DailyRecord:
     def add(
         self,
         day: date,
-        bases: Mapping[Group, DeliveryBases],
+        bases: Mapping[str, DeliveryBase],
+        warrant_lots: Mapping[str, int],
+        storage_fee_cny_per_bbl_day: float,
         importer: ImportArbitrageur,
         reexporter: ReexportArbitrageur,
         premium: ParityPremiums,
@@ -42,26 +45,32 @@ class DailyRecord:
         sc_differential_usd_per_bbl: float,
         imports_bbl: Mapping[Reference, int],
     ) -> None:
-        """Add the rows of a day.
+        """Add the rows of a day, with the lots under warrant by base.
 
         `sc_premium_usd_per_bbl` is SC's settlement over Oman, `brent_parity_usd_per_bbl` the cost in tank over Brent,
         `sc_differential_usd_per_bbl` what term formulas add to SC, `imports_bbl` China's term imports by what they are
         priced on.
         """
         for name, base in bases.items():
+            rent = storage_fee_cny_per_bbl_day + base.rent_premium(storage_fee_cny_per_bbl_day)
             self._tanks.append(
                 {
                     "day": day,
-                    "group": name,
+                    "base": name,
+                    "group": base.group,
                     "stock_bbl": base.stock_bbl,
                     "capacity_bbl": base.capacity_bbl,
+                    "traders_bbl": base.stock_bbl - base.holdings[COMMERCIAL].stock_bbl,
                     "committed_bbl": base.committed_bbl,
-                    "importer_committed_bbl": base.importer_committed_bbl,
+                    "importer_committed_bbl": base.holdings[IMPORTER].coming_bbl,
                     "room_for_importer_bbl": importer.room_bbl(name),
-                    "warrant_bbl": base.warrant_bbl,
+                    "leased_bbl": sum(lease.bbl for lease in base.leases),
+                    "rent_cny_per_bbl_day": rent,
+                    "warrant_bbl": warrant_lots[name] * BBL_PER_SC_LOT,
                     "load_out_bbl": base.lifted_today_bbl,
+                    "lost_bbl": base.lost_bbl,
                     "berth_queue": len(base.berths.queue),
-                    "import_parity_usd_per_bbl": premium.by_group[name],
+                    "import_parity_usd_per_bbl": premium.by_base[name],
                 }
             )
         self._importer.append(

@@ -6,35 +6,42 @@ trades nothing; who owns the oil is said when the cargo is booked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import simpy
 
-from agents.crude.bases import DeliveryBases
+from agents.crude.bases import DeliveryBase
+from agents.crude.grades import GradeSupply
 from agents.crude.levers import LeverDays
-from agents.crude.parameters import Group, GroupParameters, Reference, ShippingParameters
+from agents.crude.parameters import COMMERCIAL, Group, GroupParameters, Reference, ShippingParameters
 from agents.crude.references import ImportReferences
 from exchange.clock import day_of
-from exchange.units import NS_PER_DAY, NS_PER_HOUR
+from exchange.tanks import lost_bbl
+from exchange.terms import Grade
+from exchange.units import BBL_PER_SC_LOT, NS_PER_DAY, NS_PER_HOUR
 
 Process = Generator[simpy.Event, Any, None]
-Owner = Literal["base_load", "importer"]
+BASE_LOAD = "base_load"
+"""The owner of given imports in the record; in tank they are `COMMERCIAL`."""
 
 
 @dataclass
 class Cargo:
-    """Follow one cargo. Times are nanoseconds, None until they are reached.
+    """Follow one cargo, or a large carrier's parcel for one base. Times are nanoseconds, None until they are reached.
 
     `reference` is what its buyer's price refers to: SC for the importer's, which is sold there and delivered as
     warrants; for base load, what China's term imports refer to, in turns.
     """
 
     number: int
-    owner: Owner
+    owner: str
+    base: str
     group: Group
+    grade: str
+    load_port: str
     bbl: int
     reference: Reference
     booked_ns: int
@@ -44,7 +51,13 @@ class Cargo:
     discharged_ns: int | None = None
     warrants_ns: int | None = None
     discharged_bbl: int = 0
+    lost_bbl: int = 0
     lost: bool = False
+
+    @property
+    def tenant(self) -> str:
+        """Whose oil it is in tank."""
+        return COMMERCIAL if self.owner == BASE_LOAD else self.owner
 
     def afloat_bbl(self) -> int:
         """Return the barrels loaded and not yet in a tank."""
@@ -52,43 +65,53 @@ class Cargo:
 
 
 class Fleet:
-    """Sail every cargo, whoever owns it, and keep the record of them."""
+    """Sail every cargo, whoever owns it, and keep the record of them.
+
+    `landed` is told of a trader's cargo when its oil is inspected and can stand under warrant.
+    """
 
     def __init__(
         self,
         env: simpy.Environment,
         parameters: ShippingParameters,
-        bases: dict[Group, DeliveryBases],
+        bases: Mapping[str, DeliveryBase],
         levers: LeverDays,
         references: ImportReferences,
+        supply: GradeSupply,
+        grades: Callable[[], Mapping[str, Grade]],
+        landed: Callable[[Cargo], None],
     ) -> None:
         self._env, self._parameters, self._bases, self._levers = env, parameters, bases, levers
-        self._references = references
+        self._references, self._supply, self._grades, self._landed = references, supply, grades, landed
         self.cargoes: list[Cargo] = []
 
-    def book(self, owner: Owner, group: Group, bbl: int) -> Cargo:
-        """Enter a cargo into the record."""
-        now_ns = int(self._env.now)
+    def book(self, owner: str, base: str, bbl: int, grade: str | None = None) -> Cargo:
+        """Enter a cargo into the record; base load gets the grade and the reference whose turn it is."""
+        now_ns, listed = int(self._env.now), self._grades()
         reference: Reference = "SC"
-        if owner == "base_load":
+        if owner == BASE_LOAD:
             reference = self._references.next(self._levers.sc_priced_share(day_of(now_ns)))
-        cargo = Cargo(len(self.cargoes), owner, group, bbl, reference, now_ns)
+        if grade is None:
+            grade = self._supply.next_import(listed)
+        port = next(iter(listed[grade].load_ports), "")
+        group = self._bases[base].group
+        cargo = Cargo(len(self.cargoes), owner, base, group, grade, port, bbl, reference, now_ns)
         self.cargoes.append(cargo)
         return cargo
 
     def sail(self, cargo: Cargo, *, load_at_ns: int, voyage_ns: int, luck: float) -> Process:
         """Run a cargo from its loading to its warrants.
 
-        `luck` in [0, 1) below the share of loadings that a strait's closure takes away: this one cannot load.
-        Base load is then lost; the importer's cargo waits for the end of the closure.
+        `luck` in [0, 1) below the share of loadings that a strait's closure takes away: this one cannot load, if its
+        grade loads inside. Base load is then lost; a trader's cargo waits for the end of the closure.
         """
-        env, base, shipping = self._env, self._bases[cargo.group], self._parameters
-        importer = cargo.owner == "importer"
+        env, base, shipping = self._env, self._bases[cargo.base], self._parameters
+        inside = self._grades()[cargo.grade].inside_hormuz
         yield env.timeout(max(0, load_at_ns - env.now))
-        while luck < self._levers.share_of_loadings_lost(day_of(load_at_ns)):
-            if not importer:
+        while inside and luck < self._levers.share_of_loadings_lost(day_of(load_at_ns)):
+            if cargo.owner == BASE_LOAD:
                 cargo.lost = True
-                base.commit(-cargo.bbl, importer=False)
+                base.commit(cargo.tenant, -cargo.bbl)
                 return
             yield env.timeout(NS_PER_DAY)
             load_at_ns = int(env.now)
@@ -100,12 +123,14 @@ class Fleet:
             cargo.berthed_ns = int(env.now)
             yield from self._discharge(cargo, base)
         cargo.discharged_ns = int(env.now)
-        if importer:
-            yield env.timeout(days_ns(shipping.inspection_days))
-            cargo.warrants_ns = int(env.now)
-            base.register_warrants(cargo.bbl)
+        if cargo.owner == BASE_LOAD:
+            base.grade = cargo.grade
+            return
+        yield env.timeout(days_ns(base.depot.inspection_days))
+        cargo.warrants_ns = int(env.now)
+        self._landed(cargo)
 
-    def _discharge(self, cargo: Cargo, base: DeliveryBases) -> Process:
+    def _discharge(self, cargo: Cargo, base: DeliveryBase) -> Process:
         env, shipping = self._env, self._parameters
         while cargo.discharged_bbl < cargo.bbl:
             left_bbl = cargo.bbl - cargo.discharged_bbl
@@ -113,10 +138,12 @@ class Fleet:
             if parcel_bbl < min(left_bbl, shipping.minimum_parcel_bbl):
                 yield env.timeout(shipping.berth_poll_hours * NS_PER_HOUR)
                 continue
-            base.begin_landing(parcel_bbl)
-            yield env.timeout(parcel_bbl * NS_PER_DAY // shipping.discharge_bbl_per_day)
-            base.end_landing(parcel_bbl, importer=cargo.owner == "importer")
+            base.begin_landing(cargo.tenant, parcel_bbl)
+            yield env.timeout(parcel_bbl * NS_PER_DAY // base.depot.pumping_bbl_per_day)
             cargo.discharged_bbl += parcel_bbl
+            lost = lost_bbl(cargo.discharged_bbl, shipping.loss_ppm) - cargo.lost_bbl
+            base.end_landing(cargo.tenant, parcel_bbl, lost)
+            cargo.lost_bbl += lost
 
     def columns(self) -> dict[str, list[Any]]:
         """Return the record as columns, one row a cargo."""
@@ -124,8 +151,15 @@ class Fleet:
         return {name: [getattr(cargo, name) for cargo in self.cargoes] for name in names}
 
 
+def largest_cargo_bbl(base: DeliveryBase, shipping: ShippingParameters) -> int:
+    """Return the largest cargo for a base, in whole lots: a share of its tanks at the start, or the least parcel."""
+    share = int(base.first_capacity_bbl * shipping.largest_share_of_tanks)
+    bbl = min(shipping.cargo_bbl, max(shipping.minimum_parcel_bbl, share))
+    return bbl // BBL_PER_SC_LOT * BBL_PER_SC_LOT
+
+
 class BaseLoad:
-    """Bring the given imports of a group: cargoes at regular times with jitter, whatever the price.
+    """Bring the given imports of a base, `bbl_per_day`: cargoes at regular times with jitter, whatever the price.
 
     The first cargoes are already at sea at the start, so that the flow is steady from the first day.
     """
@@ -134,19 +168,23 @@ class BaseLoad:
         self,
         env: simpy.Environment,
         fleet: Fleet,
-        base: DeliveryBases,
+        base: DeliveryBase,
         group: GroupParameters,
         shipping: ShippingParameters,
+        bbl_per_day: int,
         rng: np.random.Generator,
     ) -> None:
         self._env, self._fleet, self._base, self._group, self._shipping = env, fleet, base, group, shipping
+        self._bbl_per_day = bbl_per_day
         self._draw: Callable[[], float] = rng.random
-        env.process(self._load())
+        if bbl_per_day:
+            env.process(self._load())
 
     def _load(self) -> Process:
         env, shipping = self._env, self._shipping
         start_ns = int(env.now)
-        interval_ns = shipping.cargo_bbl * NS_PER_DAY // self._group.base_load_bbl_per_day
+        cargo_bbl = largest_cargo_bbl(self._base, shipping)
+        interval_ns = cargo_bbl * NS_PER_DAY // self._bbl_per_day
         first_ns = start_ns - days_ns(shipping.loading_days + self._group.voyage_days_max)
         slot_ns = first_ns + int(self._draw() * interval_ns)
         while True:
@@ -158,8 +196,8 @@ class BaseLoad:
                 continue
             # Room is spoken for from the loading on, a voyage ahead: `planned_load_out_bbl` looks as far.
             yield env.timeout(max(0, load_at_ns - env.now))
-            cargo = self._fleet.book("base_load", self._base.name, shipping.cargo_bbl)
-            self._base.commit(cargo.bbl, importer=False)
+            cargo = self._fleet.book(BASE_LOAD, self._base.name, cargo_bbl)
+            self._base.commit(cargo.tenant, cargo.bbl)
             env.process(self._fleet.sail(cargo, load_at_ns=load_at_ns, voyage_ns=voyage_ns, luck=luck))
 
 

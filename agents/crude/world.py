@@ -5,30 +5,41 @@ It wires the parts and keeps the daily record. It forms no price: prices are giv
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from datetime import date, time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import simpy
 
-from agents.crude.bases import DeliveryBases
-from agents.crude.importer import ImportArbitrageur
+from agents.crude.approvals import Approvals
+from agents.crude.bargain import BargainBuyers
+from agents.crude.bases import DeliveryBase
+from agents.crude.carry import NAME as CARRY
+from agents.crude.carry import CarryTrader
+from agents.crude.expiry import Offer, Passed, hand_over, match
+from agents.crude.grades import GradeSupply
+from agents.crude.importer import NAME as IMPORTER
+from agents.crude.importer import ImportArbitrageur, Today
 from agents.crude.levers import CrudeLever, LeverDays
-from agents.crude.load_out import LoadOut
 from agents.crude.local_buyer import LocalBuyer
 from agents.crude.market import CrudeMarket
-from agents.crude.parameters import GROUPS, CrudeParameters, Group
-from agents.crude.parity import Parities, ParityPremiums, parities, premiums
+from agents.crude.parameters import ACCOUNTS, CrudeParameters
+from agents.crude.parity import Parities, ParityPremiums, parities, premiums, ways
 from agents.crude.records import DailyRecord
+from agents.crude.reexporter import NAME as REEXPORTER
 from agents.crude.reexporter import ReexportArbitrageur
 from agents.crude.references import ImportReferences, brent_parity_usd_per_bbl
-from agents.crude.shipping import BaseLoad, Fleet
+from agents.crude.refiners import Refiners
+from agents.crude.shipping import BaseLoad, Cargo, Fleet
+from agents.crude.trades import Month
 from agents.prices import PriceHistory
 from exchange.clock import TradingCalendar, day_of, ns
 from exchange.codes import Venue
 from exchange.contracts import ContractMonth, Rulebook
-from exchange.units import NS_PER_DAY, NS_PER_MINUTE, USD_PER_BBL_PER_WS_POINT
+from exchange.terms import Grade
+from exchange.units import BBL_PER_SC_LOT, NS_PER_DAY, NS_PER_HOUR, NS_PER_MINUTE, USD_PER_BBL_PER_WS_POINT
+from exchange.warrants import WarrantRegistry
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,25 +81,45 @@ class CrudeWorld:
         self._market, self._oman, self._sc, self._fx = market, oman, sc, fx
         self._levers = LeverDays(levers)
         self._lines: tuple[tuple[date, float], Parities, float] | None = None
-        self.bases: dict[Group, DeliveryBases] = {}
-        for name in GROUPS:
-            capacity_bbl = self._capacity_bbl(name, start)
-            stock_bbl = int(capacity_bbl * parameters.load_out.initial_fill)
-            berths = parameters.groups[name].berths
-            self.bases[name] = DeliveryBases(
-                env, name, capacity_bbl=capacity_bbl, stock_bbl=stock_bbl, berths=berths
+        self._refined_on = date.min
+        self._ways = ways(parameters)
+        self.bases: dict[str, DeliveryBase] = {}
+        self.approvals = Approvals(parameters.approval, self.bases)
+        for depot in parameters.depots:
+            capacity_bbl = self._capacity_bbl(depot.name, start)
+            self.bases[depot.name] = DeliveryBase(
+                env,
+                depot,
+                ACCOUNTS,
+                parameters.leasing,
+                capacity_bbl=capacity_bbl,
+                stock_bbl=int(capacity_bbl * parameters.load_out.initial_fill),
+                loss_ppm=parameters.shipping.loss_ppm,
             )
+        self.registry = WarrantRegistry(lambda name: self.bases[name].inspected_bbl)
         self._references = ImportReferences(parameters.origins)
-        self.fleet = Fleet(env, parameters.shipping, self.bases, self._levers, self._references)
+        self._supply = GradeSupply(parameters.grades)
+        self.fleet = Fleet(
+            env, parameters.shipping, self.bases, self._levers, self._references, self._supply,
+            self._grades_now, self._landed,
+        )  # fmt: skip
         for name, base in self.bases.items():
+            group = parameters.groups[base.group]
+            bbl_per_day = parameters.part(name, group.base_load_bbl_per_day)
             generator = rng(f"crude.base_load.{name}")
-            BaseLoad(env, self.fleet, base, parameters.groups[name], parameters.shipping, generator)
-        self._load_out = LoadOut(parameters, rng("crude.load_out"))
+            BaseLoad(env, self.fleet, base, group, parameters.shipping, bbl_per_day, generator)
+        self.refiners = Refiners(parameters, market, rng("crude.load_out"))
         self.importer = ImportArbitrageur(
-            env, parameters, market, self.bases, self.fleet, self._planned_load_out_bbl, rng("crude.importer")
-        )
+            env, parameters, market, self.bases, self.fleet, self._supply, self._planned_load_out_bbl,
+            self._last_day, rng("crude.importer"),
+        )  # fmt: skip
         self.reexporter = ReexportArbitrageur(env, parameters, market, self.bases)
+        self.carry = CarryTrader(
+            parameters.carry, parameters.leasing, market, self.bases, self.importer.room_bbl, self._last_day,
+            parameters.costs.financing_percent_per_year,
+        )  # fmt: skip
         self.local_buyer = LocalBuyer(parameters.local_buyer, market, parameters.importer.decision_minutes)
+        self.bargain = BargainBuyers(parameters.bargain, market, oman, parameters.importer.decision_minutes)
         self._record = DailyRecord()
         env.process(self._days(start))
         if flow_start is not None:
@@ -100,25 +131,32 @@ class CrudeWorld:
         return premiums(lines, self._oman.on(day), self._fx.on(day))
 
     def tables(self) -> dict[str, pd.DataFrame]:
-        """Return the record: `tanks` (day, group), `crude_cargoes` (cargo), `importer` (day)."""
+        """Return the record: `tanks` (day, base), `crude_cargoes` (cargo), `importer` (day)."""
         return self._record.tables(self.fleet)
 
     def check_conservation(self) -> None:
-        """Raise AssertionError unless barrels and lots balance everywhere."""
+        """Raise AssertionError unless barrels, lots and warrants balance everywhere."""
         for name, base in self.bases.items():
             base.check()
-            coming = [cargo for cargo in self.fleet.cargoes if cargo.group == name and not cargo.lost]
-            if base.landed_bbl != sum(cargo.discharged_bbl for cargo in coming):
+            coming = [cargo for cargo in self.fleet.cargoes if cargo.base == name and not cargo.lost]
+            landed_bbl = sum(holding.landed_bbl for holding in base.holdings.values())
+            if landed_bbl != sum(cargo.discharged_bbl for cargo in coming):
                 raise AssertionError(f"{name}: barrels landed are not barrels discharged")
             booked_bbl = sum(cargo.bbl - cargo.discharged_bbl for cargo in coming)
             programme = self.importer.programme
-            if programme is not None and programme.group == name:
-                booked_bbl += self._parameters.shipping.cargo_bbl
+            if programme is not None and programme.base == name:
+                booked_bbl += programme.lease.bbl
             if base.committed_bbl != booked_bbl:
                 raise AssertionError(f"{name}: {base.committed_bbl:,} bbl committed, {booked_bbl:,} coming")
-        self.importer.check()
-        self.reexporter.check()
-        self.local_buyer.account.check()
+            if self.registry.lots_at(name) * BBL_PER_SC_LOT != base.inspected_bbl:
+                raise AssertionError(
+                    f"{name}: {base.inspected_bbl:,} bbl inspected, not what is under warrant"
+                )
+        self.registry.check()
+        for account in (self.local_buyer.account, self.bargain.account):
+            account.check()
+        for trader in (self.importer, self.reexporter, self.carry, self.refiners):
+            trader.check()
 
     def state_integers(self) -> list[int]:
         """Return the whole state as integers, in a fixed order, for the state hash."""
@@ -126,7 +164,75 @@ class CrudeWorld:
         for cargo in self.fleet.cargoes:
             state += [cargo.bbl, cargo.discharged_bbl, cargo.booked_ns]
             state += [cargo.loaded_ns or 0, cargo.arrived_ns or 0]
-        return state + self.importer.integers() + self.reexporter.integers() + self.local_buyer.integers()
+        for warrant in self.registry.all():
+            state += [warrant.number, warrant.owner, warrant.lots]
+        parts = (
+            self._supply, self.approvals, self.importer, self.reexporter, self.carry, self.refiners,
+            self.local_buyer, self.bargain,
+        )  # fmt: skip
+        return state + [value for part in parts for value in part.integers()]
+
+    def offers(self, month: Month) -> list[Offer]:
+        """Return the warrants that each account could deliver against its short of an expiring month, oldest first."""
+        found = []
+        for name, trader in ((IMPORTER, self.importer), (CARRY, self.carry)):
+            left = trader.deliverable_lots(month)
+            for warrant in self.registry.of(ACCOUNTS.index(name)):
+                lots = min(left, warrant.lots)
+                if lots:
+                    found.append(Offer(name, warrant.number, warrant.base, warrant.grade, lots))
+                    left -= lots
+        return found
+
+    def wanted_lots(self, month: Month) -> dict[str, int]:
+        """Return the lots of an expiring month that each account wants to receive."""
+        wanted = {name: refiner.wanted_lots(month) for name, refiner in self.refiners.all.items()}
+        wanted[REEXPORTER] = self.reexporter.wanted_lots(month)
+        return wanted | {CARRY: self.carry.wanted_lots(month)}
+
+    def expire(self, month: Month, price_cny_per_bbl: float, passed: Sequence[Passed] | None = None) -> None:
+        """Deliver an expiring month: what a clearing house says has passed, else what accounts here offer and want.
+
+        `month` is None where SC is one series: then what is not delivered goes on to the next month; else it is closed
+        at the settlement price.
+        """
+        day = day_of(int(self._env.now))
+        premium, fx = self.parity_usd_per_bbl(day), self._fx.on(day)
+        takers = {**self.refiners.all, REEXPORTER: self.reexporter}
+        self.importer.read_fills(fx)
+        for taker in takers.values():
+            taker.account.read_fills(fx)
+        for account in (self.carry.account, self.local_buyer.account, self.bargain.account):
+            account.read_fills(1.0)
+        numbers = {name: number for number, name in enumerate(ACCOUNTS)}
+        if passed is None:
+            passed = match(self.offers(month), self.wanted_lots(month), self.bases)
+        for each in passed:
+            base = self.bases[each.base]
+            warrant = hand_over(each, self.bases, self.registry, numbers)
+            if each.seller == IMPORTER:
+                self.importer.deliver(month, each.lots)
+            elif each.seller == CARRY:
+                self.carry.deliver(month, each.lots)
+            if each.buyer == CARRY:
+                self.carry.receive(month, each.lots, base)
+            elif warrant is not None:
+                self.registry.cancel(warrant)
+                worth = premium.reexport if each.buyer == REEXPORTER else premium.lowest
+                takers[each.buyer].receive(month, each.lots, worth * fx)
+                if each.buyer == REEXPORTER:
+                    self.reexporter.ship_out(base, each.lots)
+                else:
+                    base.release(each.buyer, each.lots * BBL_PER_SC_LOT)
+            if each.seller in (IMPORTER, CARRY):
+                base.free_room(each.seller)
+        if month is not None:
+            self.importer.expire(month, price_cny_per_bbl)
+            self.carry.expire(month, price_cny_per_bbl)
+            for taker in takers.values():
+                taker.account.close_out(month, price_cny_per_bbl)
+            for account in (self.local_buyer.account, self.bargain.account):
+                account.close_out(month, price_cny_per_bbl)
 
     def _days(self, start: date) -> Generator[simpy.Event, Any, None]:
         first_ns = ns(start, DAILY_AT)
@@ -138,18 +244,23 @@ class CrudeWorld:
     def _end_of_day(self, day: date) -> None:
         fx = self._fx.on(day)
         spec = self._rulebook.on(day)
+        fee = spec.storage_fee_cny_per_bbl_day or 0.0
         premium = self.parity_usd_per_bbl(day)
         over_neutral_usd = self._sc.on(day) / fx - self._oman.on(day) - premium.neutral
+        self.approvals.pass_day(day)
         for name, base in self.bases.items():
             base.capacity_bbl = self._capacity_bbl(name, day)
-        self._load_out.lift(self.bases, over_neutral_usd, self._levers.load_out_share(day))
-        self.importer.pay_storage(spec.storage_fee_cny_per_bbl_day or 0.0)
-        if spec.last_trading_day(ContractMonth.of(day).plus(1), self._calendar) == day:
-            self.importer.deliver()
-            self.reexporter.take_delivery(premium.reexport * fx)
+        self._supply.pass_day(self._grades_now(), self._levers.share_of_loadings_lost(day))
+        self.refiners.lift(self.bases, over_neutral_usd, self._levers.load_out_share(day))
+        self._pay_storage(day, fee)
+        one_series = not self._market.months(Venue.SC)
+        if one_series and spec.last_trading_day(ContractMonth.of(day).plus(1), self._calendar) == day:
+            self.expire(None, self._sc.on(day))
         self._record.add(
             day,
             self.bases,
+            {name: self.registry.lots_at(name) for name in self.bases},
+            fee,
             self.importer,
             self.reexporter,
             premium,
@@ -157,7 +268,7 @@ class CrudeWorld:
             brent_parity_usd_per_bbl(
                 self._parameters.brent_route,
                 self._parameters.costs,
-                storage_fee_cny_per_bbl_day=spec.storage_fee_cny_per_bbl_day or 0.0,
+                storage_fee_cny_per_bbl_day=fee,
                 price_usd_per_bbl=self._oman.on(day),
                 fx_cny_per_usd=fx,
             ),
@@ -179,10 +290,25 @@ class CrudeWorld:
             day = day_of(int(env.now))
             lines, freight = self._lines_on(day)
             fx = self._fx.on(day)
+            fee = self._rulebook.on(day).storage_fee_cny_per_bbl_day or 0.0
+            lost = self._levers.share_of_loadings_lost(day)
             self.local_buyer.decide(self._levers.local_lots_per_day(day))
-            self.importer.decide(lines, freight, fx)
+            main = self._rulebook.on(day).main_contract(day, self._calendar)
+            self.bargain.decide(day, main, self._parameters.local_buyer.open_minutes_per_day)
+            self.importer.decide(Today(lines, freight, fx, fee, self._grades_now(), lost))
             self.reexporter.decide(lines, fx)
+            if env.now % NS_PER_HOUR < step_ns:
+                self._hourly(day, lines, fx, fee)
             yield env.timeout(step_ns - env.now % step_ns)
+
+    def _hourly(self, day: date, lines: Parities, fx_cny_per_usd: float, fee: float) -> None:
+        """Let those decide who look at the market once an hour."""
+        for refiner in self.refiners.all.values():
+            if self._refined_on != day:
+                refiner.begin_day()
+            refiner.decide(lines, fx_cny_per_usd)
+        self._refined_on = day
+        self.carry.decide(day, fee)
 
     def _lines_on(self, day: date) -> tuple[Parities, float]:
         """Return a day's parity lines and its freight with insurance, USD/bbl; kept for the day and FX."""
@@ -193,7 +319,7 @@ class CrudeWorld:
             added_insurance = self._levers.added_insurance_usd_per_bbl(day)
             lines = parities(
                 costs,
-                self._parameters.groups,
+                self._ways,
                 freight_worldscale=worldscale,
                 added_insurance_usd_per_bbl=added_insurance,
                 storage_fee_cny_per_bbl_day=self._rulebook.on(day).storage_fee_cny_per_bbl_day or 0.0,
@@ -203,13 +329,39 @@ class CrudeWorld:
             self._lines = ((day, fx), lines, freight)
         return self._lines[1], self._lines[2]
 
-    def _capacity_bbl(self, group: Group, day: date) -> int:
-        return self._parameters.capacity_bbl(group, day) + self._levers.added_bbl(group, day)
+    def _capacity_bbl(self, base: str, day: date) -> int:
+        parameters = self._parameters
+        added_bbl = parameters.part(base, self._levers.added_bbl(parameters.depot(base).group, day))
+        added_bbl += self._levers.added_at_base_bbl(base, day) + self.approvals.added_bbl(base, day)
+        return parameters.capacity_bbl(base, day) + added_bbl
 
-    def _planned_load_out_bbl(self, group: Group) -> int:
+    def _planned_load_out_bbl(self, base: str) -> int:
         """Return what refiners will lift, at the calm rate, while the base load now at sea comes in."""
+        group = self._parameters.depot(base).group
         figures = self._parameters.groups[group]
         voyage_days = (figures.voyage_days_min + figures.voyage_days_max) / 2
         share = self._levers.load_out_share(day_of(int(self._env.now)))
         days = self._parameters.shipping.loading_days + voyage_days
-        return int(figures.base_load_bbl_per_day * share * days)
+        return int(self._parameters.part(base, figures.base_load_bbl_per_day) * share * days)
+
+    def _grades_now(self) -> Mapping[str, Grade]:
+        return self._rulebook.on(day_of(int(self._env.now))).deliverable_grades
+
+    def _last_day(self, month: ContractMonth) -> date:
+        return self._rulebook.on(day_of(int(self._env.now))).last_trading_day(month, self._calendar)
+
+    def _landed(self, cargo: Cargo) -> None:
+        """Register warrants for a trader's inspected oil, in whole lots."""
+        lots = (cargo.bbl - cargo.lost_bbl) // BBL_PER_SC_LOT
+        self.bases[cargo.base].inspect(cargo.owner, lots * BBL_PER_SC_LOT)
+        self.registry.register(ACCOUNTS.index(cargo.owner), cargo.base, cargo.grade, lots)
+
+    def _pay_storage(self, day: date, fee_cny_per_bbl: float) -> None:
+        """Let traders pay a day's storage, and the premium of leases that are renewed."""
+        accounts = {IMPORTER: self.importer.account, CARRY: self.carry.account}
+        for base in self.bases.values():
+            for name, account in accounts.items():
+                account.pay(fee_cny_per_bbl, base.holdings[name].stock_bbl)
+            for lease in base.renewals(day.toordinal(), fee_cny_per_bbl):
+                term_days = self._parameters.leasing.term_days
+                accounts[lease.tenant].pay(lease.premium_cny_per_bbl_day * term_days, lease.bbl)

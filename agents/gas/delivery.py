@@ -66,16 +66,20 @@ class Delivery:
         self._problem = FlowProblem(network, self.cut_order)
 
     def serve(
-        self, day: date, demand_m3: dict[str, int], pipeline_m3: int, terminals: Sequence[Terminal]
+        self,
+        day: date,
+        demand_m3: dict[str, int],
+        offers_m3: Mapping[str, int],
+        terminals: Sequence[Terminal],
     ) -> Delivered:
-        """Serve a day's piped demand by sector and draw the tanks down.
+        """Serve a day's piped demand by sector from what each entry offers, and draw the tanks down.
 
         Served = pipeline + 622 x send-out, and each node balances, exactly. Raises ArithmeticError otherwise.
         """
         if self._version != self._network.version:
             self._problem = FlowProblem(self._network, self.cut_order)
             self._version = self._network.version
-        flows = self.flows(self.day(day, demand_m3, pipeline_m3, terminals))
+        flows = self.flows(self.day(day, demand_m3, offers_m3, terminals))
         sent = {t.name: flows.supply_m3[t.name] // GAS_PER_LIQUID for t in terminals}
         for terminal in terminals:
             terminal.send_out(sent[terminal.name])
@@ -89,16 +93,20 @@ class Delivery:
         return Delivered(taken, sent, unserved, interrupted, flows.flow_m3)
 
     def day(
-        self, day: date, demand_m3: dict[str, int], pipeline_m3: int, terminals: Sequence[Terminal]
+        self,
+        day: date,
+        demand_m3: dict[str, int],
+        offers_m3: Mapping[str, int],
+        terminals: Sequence[Terminal],
     ) -> Day:
         """Return the programme's data, with nominations by the rule."""
         demand = {place: self._by_contract(own) for place, own in self._network.at_places(demand_m3).items()}
         total = {part: sum(own[part] for own in demand.values()) for part in self.cut_order}
-        asked = nominate(total, pipeline_m3, terminals, self.cut_order)
-        taken = self._network.at_entries(asked.pipeline_taken_m3)
+        asked = nominate(total, sum(offers_m3.values()), terminals, self.cut_order)
+        taken = split(asked.pipeline_taken_m3, list(offers_m3.values()))
         sources = {
-            name: Source(0, min(taken[name], offered), offered)
-            for name, offered in self._network.at_entries(pipeline_m3).items()
+            name: Source(0, part, offered)
+            for (name, offered), part in zip(offers_m3.items(), taken, strict=True)
         }
         for terminal in terminals:
             limit = min(terminal.available_m3, terminal.max_send_out_m3)

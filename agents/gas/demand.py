@@ -11,7 +11,7 @@ import numpy as np
 
 from agents.gas.parameters import DemandParameters
 from agents.gas.seasons import Season
-from agents.gas.shocks import ColdWave, DatedShock
+from agents.gas.shocks import ColdWave, DatedShock, DemandShift
 from exchange.units import bcm_per_year_to_m3_per_day
 
 _HEATING_MONTHS = (11, 12, 1, 2, 3)
@@ -80,6 +80,14 @@ class Demand:
         self._heating = np.array([sector.heating_per_degc for sector in table])
         self._cooling = np.array([sector.cooling_per_degc for sector in table])
         self._trucked = np.array([sector.trucked_share for sector in table])
+        self._shifts: list[DatedShock] = []
+
+    def begin(self, shift: DatedShock) -> None:
+        """Begin a shift of demand. Raises ValueError for an unknown sector."""
+        assert isinstance(shift.event, DemandShift)
+        if shift.event.sector is not None and shift.event.sector not in self.sectors:
+            raise ValueError(f"no sector '{shift.event.sector}'; there are {', '.join(self.sectors)}")
+        self._shifts.append(shift)
 
     def at_reference_m3(self, day: date, anomaly_degc: np.ndarray) -> np.ndarray:
         """Return the demand of consecutive days from `day` on, at the reference price."""
@@ -89,7 +97,19 @@ class Demand:
         cold = np.where(np.isin(months, _HEATING_MONTHS), -anomaly_degc, 0.0)
         hot = np.where(np.isin(months, _COOLING_MONTHS), anomaly_degc, 0.0)
         weather = 1.0 + np.outer(cold, self._heating) + np.outer(hot, self._cooling)
-        return self._level * season * np.maximum(weather, 0.1)
+        wanted = self._level * season * np.maximum(weather, 0.1)
+        return wanted * self._shifted(day, days) if self._shifts else wanted
+
+    def _shifted(self, day: date, days: int) -> np.ndarray:
+        factor = np.ones((days, len(self.sectors)))
+        for shift in self._shifts:
+            event = shift.event
+            assert isinstance(event, DemandShift)
+            begun = shift.days_since(day) + np.arange(days)
+            which = np.array([event.sector in (None, name) for name in self.sectors])
+            during = (begun >= 0) & (begun < event.duration_days)
+            factor[np.ix_(during, which)] *= 1.0 + event.change_share
+        return factor
 
     def piped_m3(self, at_reference_m3: np.ndarray, price_cny_per_t: float) -> np.ndarray:
         """Return what is wanted by pipe at a price, from the demand at the reference price."""

@@ -73,21 +73,21 @@ class Fleet:
         sailing_ns = supplier.sailing_ns(0.0)
         lead_days = self._common.spot_lead_days + self._common.spot_lead_sd_days * jitter
         arrival_ns = now_ns + max(int(lead_days * NS_PER_DAY), sailing_ns + 3 * NS_PER_DAY)
-        self._put_to_sea(
-            Cargo(
-                number=self._next_number(),
-                supplier=supplier.name,
-                importer=tender.importer,
-                spot=True,
-                planned_loading_ns=arrival_ns - sailing_ns,
-                planned_arrival_ns=arrival_ns,
-                sailing_ns=sailing_ns,
-                price_usd_per_mmbtu=price_usd_per_mmbtu,
-                contract_m3=tender.volume_m3,
-                reference="JKM",
-                priced_ns=now_ns,
-            )
+        cargo = Cargo(
+            number=self._next_number(),
+            supplier=supplier.name,
+            importer=tender.importer,
+            spot=True,
+            planned_loading_ns=arrival_ns - sailing_ns,
+            planned_arrival_ns=arrival_ns,
+            sailing_ns=sailing_ns,
+            price_usd_per_mmbtu=price_usd_per_mmbtu,
+            contract_m3=tender.volume_m3,
+            reference="JKM",
+            priced_ns=now_ns,
         )
+        supplier.send_round([cargo])
+        self._put_to_sea(cargo)
 
     def coming_to(self, importer: str) -> list[Cargo]:
         """Return an importer's cargoes still to be discharged, planned ones included."""
@@ -122,7 +122,8 @@ class Fleet:
             coming = sum(c.afloat_m3 for c in self._pending if c.terminal == terminal.name)
             return (terminal.stock_m3 + coming) / terminal.tank_m3
 
-        return min((t for t in self._terminals.values() if t.importer == cargo.importer), key=fill)
+        own = [t for t in self._terminals.values() if t.importer == cargo.importer and t.tank_m3 > 0]
+        return min(own, key=fill)
 
     def _contract_price(self, cargo: Cargo) -> float:
         return self._suppliers[cargo.supplier].fix_price(cargo, self._brent)

@@ -105,10 +105,12 @@ class Importer:
         own_demand = self.market_share * lng_demand_m3
         stock = float(sum(terminal.available_m3 for terminal in self.terminals))
         projected = stock + np.cumsum(arrivals - own_demand)
-        room = self._common.max_fill * sum(t.tank_m3 for t in self.terminals) - sum(
-            t.heel_m3 for t in self.terminals
-        )
-        growth = sum(terminal.tank_m3 for terminal in self.terminals) / self._first_tank_m3
+        tank_m3 = sum(terminal.tank_m3 for terminal in self.terminals)
+        if tank_m3 == 0:
+            return Outlook(0.0, 0.0, contract_usd_per_mmbtu)
+        self._first_tank_m3 = self._first_tank_m3 or tank_m3
+        room = self._common.max_fill * tank_m3 - sum(t.heel_m3 for t in self.terminals)
+        growth = tank_m3 / self._first_tank_m3
         wanted = np.clip(
             growth * self._target_days.path(day, days) * self.market_share * calm_lng_demand_m3,
             float(cargo_m3),

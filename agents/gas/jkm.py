@@ -50,6 +50,19 @@ class Assessment:
     filled: tuple[bool, ...]
 
 
+@dataclass(frozen=True)
+class Elsewhere:
+    """What a cargo would earn elsewhere, net of the way to Asia, in USD/MMBtu.
+
+    `given`, Europe's price where it is given, takes the place of the oil formula, which else has the freight above
+    normal added; `pull` is what Europe pays at least.
+    """
+
+    given_usd_per_mmbtu: float | None = None
+    added_freight_usd_per_mmbtu: float = 0.0
+    pull_usd_per_mmbtu: float = 0.0
+
+
 def world_lost_share(lost: np.ndarray, buffer_days: int) -> float:
     """Return the loss of world supply as the market counts it, from the daily lost shares around today.
 
@@ -94,7 +107,12 @@ class JkmWindow:
         return self._ticks * self._parameters.tick_usd_per_mmbtu
 
     def assess(
-        self, day: date, tenders: Sequence[Tender], lost_share: float, lost_spot_share: float
+        self,
+        day: date,
+        tenders: Sequence[Tender],
+        lost_share: float,
+        lost_spot_share: float,
+        elsewhere: Elsewhere | None = None,
     ) -> Assessment:
         """Hold the window of a day and return its outcome.
 
@@ -103,8 +121,7 @@ class JkmWindow:
         """
         parameters = self._parameters
         scarcity = -log(1.0 - min(lost_share, _LARGEST_LOSS)) / self._elasticity.on(day)
-        oil_link = parameters.oil_slope * self._brent.mean(day, parameters.oil_months, 0)
-        outside = (oil_link + parameters.constant_usd_per_mmbtu) * exp(scarcity)
+        outside = self._outside_usd_per_mmbtu(day, elsewhere or Elsewhere()) * exp(scarcity)
         draws = self._rng.standard_normal(1 + 2 * len(self._levels))
         news = scarcity - self._last_scarcity
         last = log(self.price_usd_per_mmbtu) + news
@@ -141,6 +158,13 @@ class JkmWindow:
             world_lost_share=lost_share,
             filled=filled,
         )
+
+    def _outside_usd_per_mmbtu(self, day: date, elsewhere: Elsewhere) -> float:
+        parameters = self._parameters
+        oil_link = parameters.oil_slope * self._brent.mean(day, parameters.oil_months, 0)
+        calm = oil_link + parameters.constant_usd_per_mmbtu + elsewhere.added_freight_usd_per_mmbtu
+        given = elsewhere.given_usd_per_mmbtu
+        return max(calm if given is None else given, elsewhere.pull_usd_per_mmbtu)
 
     def _curve(self, owner: str, anchor: float, noise: np.ndarray, volume_m3: int) -> list[Interest]:
         if volume_m3 == 0:

@@ -13,6 +13,7 @@ from annotated_types import Len
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from agents.adoption import AdoptionParameters
+from agents.world_price import Month
 from exchange.parameters import Parameters
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -21,12 +22,21 @@ Monthly = Annotated[tuple[PositiveFloat, ...], Len(12, 12)]
 """Twelve values, January to December."""
 
 
+class CanalParameters(Parameters):
+    """A canal: `export_share` of a supplier's exports pass it, all of those to China; round it takes longer."""
+
+    name: str
+    export_share: Share
+    detour_days: NonNegative
+
+
 class SupplierParameters(Parameters):
     """A country's LNG: what China took of it, how its contracts are priced, how far away it is.
 
     Contract price = oil_slope x mean Brent of `averaging_months` that end `lag_months` before loading +
-    constant. `henry_hub_share` of its term volume refers to Henry Hub; the model prices it by the same formula.
+    constant. `henry_hub_share` of its term volume is priced on Henry Hub instead (see HenryHubParameters).
     `spot_share_of_window` is its part of the offers in the JKM window; the parts of all suppliers sum to 1.
+    `straits` and `canal` are what its ships pass.
     """
 
     china_imports_mtpa: PositiveFloat
@@ -40,6 +50,28 @@ class SupplierParameters(Parameters):
     world_supply_share: Share
     spot_share_of_window: Share
     term_buyers: Annotated[tuple[str, ...], Len(1)]
+    straits: tuple[str, ...] = ()
+    canal: CanalParameters | None = None
+
+
+class HenryHubParameters(Parameters):
+    """Henry Hub and the formula on it: price DES = slope x Henry Hub + fee + freight of the voyage.
+
+    The monthly means are a given world price; the mean of the month of loading is the price's.
+    """
+
+    slope: PositiveFloat
+    fee_usd_per_mmbtu: NonNegative
+    monthly_mean_usd_per_mmbtu: Annotated[dict[Month, PositiveFloat], Len(1)]
+
+
+class EuropeParameters(Parameters):
+    """Europe's gas price (TTF), where it is given: a cargo's outside option is TTF plus what Asia is farther.
+
+    The mean of a month holds from its first day on.
+    """
+
+    monthly_mean_ttf_usd_per_mmbtu: Annotated[dict[Month, PositiveFloat], Len(1)]
 
 
 class NewContractParameters(Parameters):
@@ -57,7 +89,8 @@ class ShippingParameters(Parameters):
     Loaded = capacity x fill; heel stays aboard for the way back; boil-off is a share of what was loaded.
 
     `landed_share` is the part of China's imports that lands at the terminals of this model. `monthly_profile`
-    shapes scheduled arrivals.
+    shapes scheduled arrivals. A share x of ship-days more lifts the charter rate by exp(`charter_response` x). The
+    marginal cargo comes from `marginal_supplier`, and would be in Europe `days_saved_by_europe` earlier.
     """
 
     landed_share: Share
@@ -67,10 +100,27 @@ class ShippingParameters(Parameters):
     boil_off_per_day: Share
     arrival_jitter_days: NonNegative
     monthly_profile: Monthly
+    charter_usd_per_day: PositiveFloat
+    charter_response: NonNegative
+    marginal_supplier: str
+    days_saved_by_europe: NonNegative
+
+
+class StageParameters(Parameters):
+    """A part of a terminal that came into use on a date: it is not there before."""
+
+    from_date: date
+    capacity_mtpa: NonNegative
+    tank_m3: Annotated[int, Field(ge=0)]
+    berths: Annotated[int, Field(ge=0)]
+    max_send_out_m3_per_day: Annotated[int, Field(ge=0)]
 
 
 class TerminalParameters(Parameters):
-    """An LNG terminal and whose it is. Send-out is gas; tanks, heel and loading arms handle liquid."""
+    """An LNG terminal and whose it is. Send-out is gas; tanks, heel and loading arms handle liquid.
+
+    Its figures are those of the whole; `stages` are the parts of it that came with a date.
+    """
 
     importer: str
     capacity_mtpa: PositiveFloat
@@ -82,6 +132,14 @@ class TerminalParameters(Parameters):
     heel: Share
     boil_off_per_day: Share
     initial_fill: Share
+    stages: tuple[StageParameters, ...] = ()
+
+    @model_validator(mode="after")
+    def _stages_are_parts(self) -> TerminalParameters:
+        for key in ("capacity_mtpa", "tank_m3", "berths", "max_send_out_m3_per_day"):
+            if sum(getattr(stage, key) for stage in self.stages) > getattr(self, key) * (1 + 1e-9):
+                raise ValueError(f"stages: their {key} is more than the terminal's")
+        return self
 
 
 class PipelineParameters(Parameters):
@@ -237,8 +295,9 @@ class ImportersParameters(Parameters):
 class JkmParameters(Parameters):
     """The JKM window.
 
-    Outside option = oil_slope x mean Brent of `oil_months` + constant, times (1 - lost share of world supply)
-    ^ (-1 / world_demand_elasticity), where a loss counts in full when it lasts `buffer_days`. Each day the
+    Outside option = oil_slope x mean Brent of `oil_months` + constant + freight above normal (or TTF + diversion
+    where Europe's price is given), times (1 - lost share of world supply) ^ (-1 / world_demand_elasticity), where
+    a loss counts in full when it lasts `buffer_days`. Each day the
     curves are drawn around an anchor, which closes `pull_per_day` of its log distance to the outside option
     and moves by noise. A curve has `steps_per_side` steps of `step` (a log price) on each side, and
     `window_cargoes_per_day` at the anchor.
@@ -279,6 +338,8 @@ class GasParameters(Parameters):
     """All figures of gas."""
 
     suppliers: dict[str, SupplierParameters]
+    henry_hub: HenryHubParameters
+    europe: EuropeParameters | None = None
     new_contract: NewContractParameters
     adoption: AdoptionParameters
     shipping: ShippingParameters
@@ -304,6 +365,10 @@ class GasParameters(Parameters):
         for member in members:
             if member not in owners:
                 raise ValueError(f"importers.members.{member} has no terminal")
+        if self.shipping.marginal_supplier not in self.suppliers:
+            raise ValueError(
+                f"shipping.marginal_supplier: '{self.shipping.marginal_supplier}' is no supplier"
+            )
         self.network.check_nodes(self.terminals)
         for name, place in self.network.places.items():
             if len(place.sector_shares) != len(self.demand.sectors):

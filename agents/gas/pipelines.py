@@ -1,28 +1,39 @@
 """Pipeline gas into the delta: nominations with a season, swing up to the lines' capacity, and cuts.
 
-It is one edge into the delta, not a network.
+It is what arrives at the entries, not the network behind them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
 import numpy as np
 
+from agents.gas.dispatch import split
 from agents.gas.parameters import PipelineParameters
 from agents.gas.seasons import Season
 from agents.gas.shocks import DatedShock, PipelineCut
 from exchange.units import bcm_per_year_to_m3_per_day
+
+_PPM = 1_000_000
 
 
 class Pipeline:
     """Say how much gas the lines bring in, in whole m3 a day.
 
     Available = nomination x season x (1 + noise) + called swing - cuts. Swing = call x swing share x
-    (capacity - nomination), with a call from 0 to 1. One draw a day.
+    (capacity - nomination), with a call from 0 to 1. Each entry has its share of it; a cut of one entry takes at
+    most that. One draw a day.
     """
 
-    def __init__(self, parameters: PipelineParameters, rng: np.random.Generator) -> None:
+    def __init__(
+        self,
+        parameters: PipelineParameters,
+        rng: np.random.Generator,
+        entry_shares: Mapping[str, float] | None = None,
+    ) -> None:
+        self._shares = dict(entry_shares or {"delta": 1.0})
         self._mean = bcm_per_year_to_m3_per_day(parameters.flow_bcm_per_year)
         self._season = Season(parameters.monthly_factors)
         self._parameters = parameters
@@ -42,25 +53,48 @@ class Pipeline:
         """Return the call on swing, 0 to 1, that a scarcity asks for."""
         return min(1.0, max(0.0, scarcity / self._parameters.full_swing_scarcity))
 
-    def available_m3(self, day: date, call: float) -> int:
-        """Return the gas on offer on the present day at a swing call."""
+    def offers_m3(self, day: date, call: float) -> dict[str, int]:
+        """Return the gas on offer at each entry on the present day at a swing call."""
         nominated = self._mean * self._season.on(day) * (1.0 + self._noise)
-        return int(max(0.0, nominated + self._swing(nominated, call) - self._cut(day, 0)))
+        whole = int(max(0.0, nominated + self._swing(nominated, call) - self._cut(day, 0, None)))
+        parts = split(whole, [round(_PPM * share) for share in self._shares.values()])
+        return {
+            entry: max(0, part - int(self._cut(day, 0, entry)))
+            for entry, part in zip(self._shares, parts, strict=True)
+        }
+
+    def available_m3(self, day: date, call: float) -> int:
+        """Return the gas on offer at all entries."""
+        return sum(self.offers_m3(day, call).values())
 
     def forecast_m3(self, day: date, days: int, call: float) -> np.ndarray:
         """Return the gas expected on `days` days from `day` on, with the call as it is; shape (days,)."""
         nominated = self._mean * self._season.path(day, days)
-        cuts = np.array([self._cut(day, ahead) for ahead in range(days)])
-        return np.maximum(0.0, nominated + self._swing(nominated, call) - cuts)
+        cuts = np.array([self._cut(day, ahead, None) for ahead in range(days)])
+        whole = np.maximum(0.0, nominated + self._swing(nominated, call) - cuts)
+        if not any(self._cut_entry(cut) for cut in self._cuts):
+            return whole
+        by_entry = []
+        for entry, share in self._shares.items():
+            own = np.array([self._cut(day, ahead, entry) for ahead in range(days)])
+            by_entry.append(np.maximum(0.0, share * whole - own))
+        return np.sum(by_entry, axis=0)
 
     def _swing(self, nominated: np.ndarray | float, call: float) -> np.ndarray | float:
         free = np.maximum(0.0, self._parameters.capacity_m3_per_day - nominated)
         return call * self._parameters.swing_share * free
 
-    def _cut(self, day: date, ahead: int) -> float:
+    def _cut(self, day: date, ahead: int, entry: str | None) -> float:
+        """Return what the cuts of an entry, or with None of the lines as a whole, take on a day ahead."""
         cut = 0.0
         for shock in self._cuts:
             assert isinstance(shock.event, PipelineCut)
-            if 0 <= shock.days_since(day) + ahead < shock.event.duration_days:
+            under_way = 0 <= shock.days_since(day) + ahead < shock.event.duration_days
+            if under_way and shock.event.entry == entry:
                 cut += shock.event.cut_m3_per_day
         return cut
+
+    @staticmethod
+    def _cut_entry(shock: DatedShock) -> str | None:
+        assert isinstance(shock.event, PipelineCut)
+        return shock.event.entry

@@ -7,34 +7,57 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from agents.gas.parameters import GasParameters
 from agents.shocks import Event
 
 
-class LngSupplyOutage(Event):
-    """Stop `lost_share` of a supplier's loadings for a time, then restart over `restart_ramp_days`.
+class Stoppage(Event):
+    """Stop `lost_share` of loadings for a time, then restart over `restart_ramp_days`.
 
-    The supplier says at once how long it will last (force majeure): importers and the JKM window expect it
-    from the first day on.
+    What cannot be repaired, `lasting_lost_share`, stays lost for `lasting_days` more. How long it lasts is said at
+    once (force majeure): importers and the JKM window expect it from the first day on.
     """
 
-    kind: Literal["lng_supply_outage"]
-    supplier: str
     lost_share: float = Field(gt=0, le=1)
     duration_days: int = Field(ge=1)
     restart_ramp_days: int = Field(default=0, ge=0)
+    lasting_lost_share: float = Field(default=0.0, ge=0, le=1)
+    lasting_days: int = Field(default=0, ge=0, description="counted from the end of duration_days")
+
+    @model_validator(mode="after")
+    def _restarts(self) -> Self:
+        if self.lasting_lost_share > self.lost_share:
+            raise ValueError("lasting_lost_share must be lost_share or less")
+        return self
 
     def lost_after(self, days: int) -> float:
         """Return the share of loadings lost `days` days after the start."""
         if days < 0:
             return 0.0
-        if days < self.duration_days:
-            return self.lost_share
         into_ramp = days - self.duration_days + 1
-        return self.lost_share * max(0.0, 1.0 - into_ramp / (self.restart_ramp_days + 1))
+        if into_ramp <= 0:
+            return self.lost_share
+        lasting = self.lasting_lost_share if into_ramp <= self.lasting_days else 0.0
+        ramp = max(0.0, 1.0 - into_ramp / (self.restart_ramp_days + 1))
+        return max(lasting, self.lost_share * ramp)
+
+
+class LngSupplyOutage(Stoppage):
+    """Stop a supplier's loadings: a plant, a field, a strike."""
+
+    kind: Literal["lng_supply_outage"]
+    supplier: str
+
+
+class LngStraitClosure(Stoppage):
+    """Stop the loadings of all suppliers whose ships must pass a strait."""
+
+    kind: Literal["lng_strait_closure"]
+    strait: str
 
 
 class LostCargoes(Event):
@@ -54,9 +77,13 @@ class ColdWave(Event):
 
 
 class PipelineCut(Event):
-    """Take `cut_m3_per_day` of gas off the pipelines into the delta for `duration_days`."""
+    """Take `cut_m3_per_day` of gas off the pipelines into the delta for `duration_days`.
+
+    With `entry` it is taken off what arrives at one entry of the network, at most all of it.
+    """
 
     kind: Literal["pipeline_cut"]
+    entry: str | None = None
     cut_m3_per_day: int = Field(ge=1)
     duration_days: int = Field(ge=1)
 
@@ -67,6 +94,62 @@ class TerminalClosure(Event):
     kind: Literal["terminal_closure"]
     terminal: str
     duration_days: int = Field(ge=1)
+
+
+class PortClosure(Event):
+    """Close the berths of several terminals for `duration_days` (a typhoon); their tanks still send out."""
+
+    kind: Literal["port_closure"]
+    terminals: tuple[str, ...] = Field(min_length=1)
+    duration_days: int = Field(ge=1)
+
+
+class CanalRestriction(Event):
+    """Take `lost_slots_share` of a canal's slots: so many of the ships that would pass it go round for a time.
+
+    Ships that load in the time take turns; the market learns of it on the first day.
+    """
+
+    kind: Literal["canal_restriction"]
+    canal: str
+    lost_slots_share: float = Field(gt=0, le=1)
+    duration_days: int = Field(ge=1)
+
+
+class CharterSpike(Event):
+    """Raise the charter rate of LNG ships to at least `rate_usd_per_day` for `duration_days`."""
+
+    kind: Literal["charter_spike"]
+    rate_usd_per_day: float = Field(gt=0)
+    duration_days: int = Field(ge=1)
+
+
+class EuropePull(Event):
+    """Let Europe pay at least `ttf_usd_per_mmbtu` for gas for `duration_days`: what a cargo earns elsewhere."""
+
+    kind: Literal["europe_pull"]
+    ttf_usd_per_mmbtu: float = Field(gt=0)
+    duration_days: int = Field(ge=1)
+
+
+class DemandAbroad(Event):
+    """Raise the rest of the world's need of LNG by a share of world supply for `duration_days` (cold, nuclear)."""
+
+    kind: Literal["demand_abroad"]
+    added_share: float = Field(gt=0, le=1, description="of world supply")
+    duration_days: int = Field(ge=1)
+
+
+class DemandShift(Event):
+    """Change the delta's demand by a share for `duration_days`: a policy, a lockdown, a cap (below 0).
+
+    With `sector` it is that of one sector. Consumers are believed: importers expect it from the first day on.
+    """
+
+    kind: Literal["demand_shift"]
+    change_share: float = Field(ge=-1, le=2)
+    duration_days: int = Field(ge=1)
+    sector: str | None = None
 
 
 class TerminalExpansion(Event):
@@ -111,10 +194,17 @@ class IndexAdoption(Event):
 
 GasEvent = (
     LngSupplyOutage
+    | LngStraitClosure
     | LostCargoes
     | ColdWave
     | PipelineCut
     | TerminalClosure
+    | PortClosure
+    | CanalRestriction
+    | CharterSpike
+    | EuropePull
+    | DemandAbroad
+    | DemandShift
     | TerminalExpansion
     | PipelineEdge
     | IndexAdoption
@@ -123,12 +213,37 @@ GasShock = Annotated[GasEvent, Field(discriminator="kind")]
 """Any shock or lever of gas, told apart by `kind`."""
 
 
+def unknown_names(event: Event, parameters: GasParameters) -> list[tuple[str, str, list[str]]]:
+    """Return the names in an event that the figures do not know: key, name and what there is."""
+    suppliers = parameters.suppliers.values()
+    known = {
+        "supplier": list(parameters.suppliers),
+        "terminal": list(parameters.terminals),
+        "terminals": list(parameters.terminals),
+        "sector": list(parameters.demand.sectors),
+        "entry": list(parameters.network.entries),
+        "strait": sorted({strait for supplier in suppliers for strait in supplier.straits}),
+        "canal": sorted({supplier.canal.name for supplier in suppliers if supplier.canal is not None}),
+    }
+    found = []
+    for key, names in known.items():
+        said = getattr(event, key, None)
+        for name in said if isinstance(said, tuple) else (said,):
+            if name is not None and name not in names:
+                found.append((key, name, names))
+    return found
+
+
 @dataclass(frozen=True)
 class DatedShock:
     """A shock with its calendar date, which the world that counts trading days has resolved."""
 
     day: date
     event: GasEvent
+
+    def in_force(self, day: date) -> bool:
+        """Return whether an event with `duration_days` is under way on a day."""
+        return 0 <= self.days_since(day) < getattr(self.event, "duration_days", 0)
 
     def days_since(self, day: date) -> int:
         """Return how many days `day` lies after the start; negative before it."""

@@ -1,20 +1,27 @@
 """Suppliers of LNG: the schedule of their term cargoes, what outages strike from it, their price formula.
 
-A supplier decides nothing: it loads what is scheduled unless it cannot. Its spot cargoes are sold in the JKM
-window.
+A supplier decides nothing: it loads what is scheduled unless it cannot, and sends a ship round when a canal has no
+slot. Its spot cargoes are sold in the JKM window.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
 
 from agents.gas.cargoes import Cargo, Reference, nominal_delivery_m3
-from agents.gas.parameters import NewContractParameters, ShippingParameters, SupplierParameters
+from agents.gas.freight import Freight
+from agents.gas.parameters import (
+    HenryHubParameters,
+    NewContractParameters,
+    ShippingParameters,
+    SupplierParameters,
+)
 from agents.gas.seasons import Season
-from agents.gas.shocks import DatedShock, IndexAdoption, LngSupplyOutage
+from agents.gas.shocks import DatedShock, IndexAdoption, Stoppage
 from agents.prices import PriceHistory
 from exchange.clock import ns
 from exchange.units import NS_PER_DAY, NS_PER_HOUR, TONNES_PER_M3_LNG
@@ -36,13 +43,27 @@ def oil_linked_usd_per_mmbtu(
     return formula.oil_slope * mean + formula.constant_usd_per_mmbtu
 
 
+@dataclass(frozen=True)
+class HenryHub:
+    """Price by Henry Hub: slope x the mean of the month of loading + fee + freight of the voyage."""
+
+    parameters: HenryHubParameters
+    monthly: PriceHistory
+    freight: Freight
+
+    def usd_per_mmbtu(self, voyage_days: float, day: date) -> float:
+        """Return the price DES of a cargo that loads on a day."""
+        formula = self.parameters.slope * self.monthly.on(day) + self.parameters.fee_usd_per_mmbtu
+        return formula + self.freight.usd_per_mmbtu(voyage_days, day)
+
+
 class Supplier:
     """Schedule the term cargoes of one supplier, in the order of their planned arrival.
 
     Yearly liquid = China's imports x landed share x term share, spread over days by the monthly profile; a
     cargo is due when the sum reaches a cargo's size. It goes to the buyer whose deliveries lag its weight
-    most. One standard normal is drawn for each cargo's sailing time and one uniform at the start, whatever is
-    lost.
+    most, of those whose first terminal `opens` by then. One standard normal is drawn for each cargo's sailing
+    time and one uniform at the start, whatever is lost.
     """
 
     def __init__(
@@ -53,12 +74,20 @@ class Supplier:
         weights: dict[str, float],
         start: date,
         rng: np.random.Generator,
+        henry_hub: HenryHub,
+        opens: Mapping[str, date] | None = None,
     ) -> None:
         self.name = name
+        self._henry_hub = henry_hub
+        self._freight = henry_hub.freight
+        self._sent_round = 0.0
         self.parameters = parameters
         self._rng = rng
         self._weights = {buyer: weights[buyer] for buyer in parameters.term_buyers}
-        self._taken = dict.fromkeys(self._weights, 0)
+        self._opens = dict(opens or {})
+        self._taken: dict[str, float] = {
+            buyer: 0.0 for buyer in self._weights if self._opens.get(buyer, start) <= start
+        }
         self._season = Season(shipping.monthly_profile)
         self._jitter_days = shipping.arrival_jitter_days
         tonnes = parameters.china_imports_mtpa * 1e6 * shipping.landed_share * parameters.term_share
@@ -81,6 +110,7 @@ class Supplier:
                 cargoes.append(self._cargo(self._next_day, number()))
             self._next_day += timedelta(days=1)
         self._strike(cargoes)
+        self.send_round(cargoes)
         return cargoes
 
     def stop(self, outage: DatedShock, planned: Sequence[Cargo]) -> None:
@@ -92,7 +122,7 @@ class Supplier:
         """Return the share of a day's loadings that the outages known by now take, at most 1."""
         lost = 0.0
         for outage in self._outages:
-            assert isinstance(outage.event, LngSupplyOutage)
+            assert isinstance(outage.event, Stoppage)
             lost += outage.event.lost_after(outage.days_since(day))
         return min(1.0, lost)
 
@@ -103,14 +133,12 @@ class Supplier:
         return np.array([self.lost_share(first + timedelta(days=i)) for i in range(days)])
 
     def contract_price_usd_per_mmbtu(self, loading: date, brent: PriceHistory) -> float:
-        """Return the mean price of its contracts for a cargo that loads on a day (prices published by then).
-
-        Henry Hub contracts are priced by the oil formula, too.
-        """
-        price = oil = oil_linked_usd_per_mmbtu(self.parameters, loading, brent)
-        for reference, share in self._adopted(loading).items():
-            price += share * (self._index_usd_per_mmbtu(reference, loading) - oil)
-        return price
+        """Return the mean price of its contracts for a cargo that loads on a day (prices published by then)."""
+        return sum(
+            share * self._price_on(reference, loading, brent)
+            for reference, share in self.references(loading).items()
+            if share > 0
+        )
 
     def adopt(self, lever: DatedShock, index: IndexMean, credit: float = 0.0) -> None:
         """Price a share of what loads from the lever's day on by an index.
@@ -146,9 +174,14 @@ class Supplier:
         chosen = max(shares, key=due.__getitem__)
         due[chosen] -= 1.0
         cargo.reference = chosen
-        if chosen in self._adopted(day):
-            return self._index_usd_per_mmbtu(chosen, day)
-        return oil_linked_usd_per_mmbtu(self.parameters, day, brent)
+        return self._price_on(chosen, day, brent)
+
+    def _price_on(self, reference: Reference, day: date, brent: PriceHistory) -> float:
+        if reference == "oil-linked":
+            return oil_linked_usd_per_mmbtu(self.parameters, day, brent)
+        if reference == "Henry Hub":
+            return self._henry_hub.usd_per_mmbtu(self.parameters.voyage_days, day)
+        return self._index_usd_per_mmbtu(reference, day)
 
     def _adopted(self, day: date) -> dict[Reference, float]:
         shares: dict[Reference, float] = {}
@@ -176,8 +209,26 @@ class Supplier:
         days = self.parameters.voyage_days
         return int(max(0.5 * days, days + jitter) * NS_PER_DAY)
 
+    def send_round(self, cargoes: Sequence[Cargo]) -> None:
+        """Send those cargoes round that load while the canal lacks slots, in turns; they arrive the later."""
+        canal = self.parameters.canal
+        if canal is None:
+            return
+        detour_ns = int(canal.detour_days * NS_PER_DAY)
+        for cargo in cargoes:
+            self._sent_round += self._freight.lost_slots_share(canal, cargo.planned_loading_day)
+            if self._sent_round >= 1.0 - 1e-9:
+                self._sent_round -= 1.0
+                cargo.sailing_ns += detour_ns
+                cargo.planned_arrival_ns += detour_ns
+
     def _cargo(self, arrival: date, number: int) -> Cargo:
-        buyer = min(self._weights, key=lambda name: (self._taken[name] + 1) / self._weights[name])
+        for name in self._weights:
+            if name not in self._taken and self._opens[name] <= arrival:  # a new buyer claims no past
+                self._taken[name] = self._weights[name] * min(
+                    taken / self._weights[other] for other, taken in self._taken.items()
+                )
+        buyer = min(self._taken, key=lambda name: (self._taken[name] + 1) / self._weights[name])
         self._taken[buyer] += 1
         arrival_ns = ns(arrival) + _ARRIVAL_HOUR * NS_PER_HOUR
         jitter = self._jitter_days * float(self._rng.standard_normal())

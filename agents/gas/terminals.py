@@ -7,6 +7,7 @@ elsewhere. All volumes are whole m3 of liquid.
 from __future__ import annotations
 
 from collections import deque
+from datetime import date
 
 import simpy
 
@@ -20,18 +21,22 @@ class Terminal:
     Ships are called in from the anchorage in the order of arrival, when a berth is free, the port is open and
     the tanks have room for the whole cargo. The queue is its own, as a `simpy.Resource` can neither close nor
     grow. `waiting` counts the ships at anchor; `stock_m3` includes the heel; `sold_m3` is what lorries have
-    paid for.
+    paid for. What comes into use after `start` waits in `to_come`.
     """
 
-    def __init__(self, env: simpy.Environment, name: str, parameters: TerminalParameters) -> None:
+    def __init__(
+        self, env: simpy.Environment, name: str, parameters: TerminalParameters, start: date | None = None
+    ) -> None:
         self.name = name
+        self.to_come = tuple(s for s in parameters.stages if start is not None and s.from_date > start)
         self.importer = parameters.importer
-        self.capacity_mtpa = parameters.capacity_mtpa
-        self.tank_m3 = parameters.tank_m3
-        self.max_send_out_m3 = int(parameters.max_send_out_m3_per_day / GAS_M3_PER_M3_LNG)
+        self.capacity_mtpa = parameters.capacity_mtpa - sum(s.capacity_mtpa for s in self.to_come)
+        self.tank_m3 = parameters.tank_m3 - sum(s.tank_m3 for s in self.to_come)
+        later_m3 = sum(s.max_send_out_m3_per_day for s in self.to_come)
+        self.max_send_out_m3 = int((parameters.max_send_out_m3_per_day - later_m3) / GAS_M3_PER_M3_LNG)
         self.max_trucks_t_per_day = parameters.max_trucks_t_per_day
         self.unloading_ns = parameters.unloading_hours * NS_PER_HOUR
-        self.initial_stock_m3 = int(parameters.tank_m3 * parameters.initial_fill)
+        self.initial_stock_m3 = int(self.tank_m3 * parameters.initial_fill)
         self.stock_m3 = self.initial_stock_m3
         self.sold_m3 = 0
         self.received_m3 = 0
@@ -40,7 +45,7 @@ class Terminal:
         self._env = env
         self._heel = parameters.heel
         self._boil_off_ppm = round(parameters.boil_off_per_day * 1_000_000)
-        self._free_berths = parameters.berths
+        self._free_berths = parameters.berths - sum(s.berths for s in self.to_come)
         self._promised_room_m3 = 0
         self._closures = 0
         self._anchorage: deque[tuple[int, simpy.Event]] = deque()
@@ -119,6 +124,17 @@ class Terminal:
         self.max_send_out_m3 += send_out_m3
         self.capacity_mtpa += capacity_mtpa
         self._call_ships()
+
+    def open_stages(self, day: date) -> None:
+        """Bring into use what comes on a day."""
+        for stage in self.to_come:
+            if stage.from_date == day:
+                self.expand(
+                    tank_m3=stage.tank_m3,
+                    berths=stage.berths,
+                    send_out_m3=int(stage.max_send_out_m3_per_day / GAS_M3_PER_M3_LNG),
+                    capacity_mtpa=stage.capacity_mtpa,
+                )
 
     def _call_ships(self) -> None:
         while self._anchorage and self._free_berths > 0 and self._closures == 0:

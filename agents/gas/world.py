@@ -14,12 +14,16 @@ import numpy as np
 import pandas as pd
 import simpy
 
+from agents.gas.abroad import Abroad
+from agents.gas.cargoes import nominal_delivery_m3
+from agents.gas.contracts import make_importers, make_suppliers
 from agents.gas.delivery import Delivery
 from agents.gas.demand import Demand, Weather
 from agents.gas.dispatch import GAS_PER_LIQUID, split
+from agents.gas.effects import check, strike
 from agents.gas.fleet import Fleet
+from agents.gas.freight import Freight
 from agents.gas.importers import (
-    Importer,
     Outlook,
     landed_cny_per_t,
     market_contract_usd_per_mmbtu,
@@ -33,19 +37,9 @@ from agents.gas.network import Network
 from agents.gas.parameters import GasParameters
 from agents.gas.pipelines import Pipeline
 from agents.gas.records import GasRecords
-from agents.gas.shocks import (
-    ColdWave,
-    DatedShock,
-    IndexAdoption,
-    LngSupplyOutage,
-    LostCargoes,
-    PipelineCut,
-    PipelineEdge,
-    TerminalClosure,
-    TerminalExpansion,
-)
+from agents.gas.shocks import DatedShock
 from agents.gas.shpgx import ShpgxLng
-from agents.gas.suppliers import Supplier, oil_linked_usd_per_mmbtu
+from agents.gas.suppliers import oil_linked_usd_per_mmbtu
 from agents.gas.terminals import Terminal
 from agents.prices import PriceHistory
 from exchange.clock import ns
@@ -82,13 +76,20 @@ class GasWorld:
         self.parameters = parameters
         self.weather = Weather(parameters.demand, rng("gas.weather"))
         self.demand = Demand(parameters.demand)
-        self.pipeline = Pipeline(parameters.pipeline, rng("gas.pipeline"))
-        self.terminals = {name: Terminal(env, name, table) for name, table in parameters.terminals.items()}
-        self.importers = _make_importers(parameters, self.terminals)
-        self.suppliers = _make_suppliers(parameters, start, rng)
+        shares = {name: entry.share for name, entry in parameters.network.entries.items()}
+        self.pipeline = Pipeline(parameters.pipeline, rng("gas.pipeline"), shares)
+        self.terminals = {
+            name: Terminal(env, name, table, start) for name, table in parameters.terminals.items()
+        }
+        self.importers = make_importers(parameters, self.terminals)
+        self.freight = Freight(
+            parameters.shipping, parameters.suppliers, nominal_delivery_m3(parameters.shipping)
+        )
+        self.abroad = Abroad(parameters.europe, self.freight, start)
+        self.suppliers = make_suppliers(parameters, start, rng, self.freight)
         self.network = Network(parameters.network, self.terminals, self.demand.sectors)
         self.delivery = Delivery(self.network, self.demand.interruption_order, self.demand.interruptible)
-        _check(shocks, start, self.suppliers, self.terminals, self.network)
+        check(shocks, start, parameters, self.network)
         self.fleet = Fleet(
             env, parameters.shipping, parameters.importers, self.suppliers, self.terminals, brent
         )
@@ -100,10 +101,10 @@ class GasWorld:
         )
         self.shpgx_lng = self.market.published
         self.records = GasRecords(self.demand.sectors)
-        self._env = env
+        self.env = env
         self._spot_rng = rng("gas.spot")
         self._brent = brent
-        self._fx = fx
+        self.fx = fx
         self._is_trading_day = is_trading_day
         self._shocks = tuple(shocks)
         self._lorries: list[DayOfLorries] = []
@@ -131,7 +132,7 @@ class GasWorld:
 
     def state_integers(self) -> list[int]:
         """Return the state as integers, for the state hash: clock, prices, tanks, cargoes, trades, books."""
-        state = [int(self._env.now), self.window.ticks, self.market.index.last_fen_per_t]
+        state = [int(self.env.now), self.window.ticks, self.market.index.last_fen_per_t]
         for terminal in self.terminals.values():
             state += [terminal.stock_m3, terminal.sold_m3, terminal.waiting, terminal.tank_m3]
         for cargo in self.fleet.cargoes:
@@ -141,10 +142,10 @@ class GasWorld:
         return state
 
     def _live(self, start: date) -> Generator[simpy.Event, Any, None]:
-        yield self._until(max(ns(start), int(self._env.now)))
+        yield self._until(max(ns(start), int(self.env.now)))
         day = start
         while True:
-            midnight = int(self._env.now)
+            midnight = int(self.env.now)
             draws = self._begin(day)
             yield self._until(midnight + _LISTING)
             lng_demand_m3, outlooks = self._look_ahead(day)
@@ -162,7 +163,7 @@ class GasWorld:
             day += timedelta(days=1)
 
     def _until(self, moment_ns: int) -> simpy.Event:
-        return self._env.timeout(moment_ns - int(self._env.now))
+        return self.env.timeout(moment_ns - int(self.env.now))
 
     def _begin(self, day: date) -> np.ndarray:
         """Draw what the day may need, plan cargoes, let shocks strike; return the draws for spot cargoes.
@@ -176,9 +177,11 @@ class GasWorld:
         shape = (len(self.importers), common.max_tenders_per_day)
         draws = np.stack([self._spot_rng.uniform(size=shape), self._spot_rng.standard_normal(shape)], axis=-1)
         self.fleet.plan(day + timedelta(days=common.look_ahead_days))
+        for terminal in self.terminals.values():
+            terminal.open_stages(day)
         for shock in self._shocks:
             if shock.day == day:
-                self._strike(shock)
+                strike(self, shock)
         return draws
 
     def _look_ahead(self, day: date) -> tuple[np.ndarray, dict[str, Outlook]]:
@@ -213,16 +216,16 @@ class GasWorld:
             days += 1
         self._lorries = self.market.trade(
             day,
-            int(self._env.now),
+            int(self.env.now),
             self.weather.forecast_degc(day, days),
             outlooks,
             self.window.price_usd_per_mmbtu,
-            self._fx.on(day),
+            self.fx.on(day),
         )
 
     def _hold_window(self, day: date, outlooks: dict[str, Outlook], draws: np.ndarray) -> None:
         jkm = self.window.price_usd_per_mmbtu
-        netback = netback_usd_per_mmbtu(self.shpgx_lng.on(day), self._fx.on(day), self.parameters.shpgx)
+        netback = netback_usd_per_mmbtu(self.shpgx_lng.on(day), self.fx.on(day), self.parameters.shpgx)
         tenders: list[Tender] = []
         places: list[tuple[int, int]] = []
         for row, (name, importer) in enumerate(self.importers.items()):
@@ -233,8 +236,15 @@ class GasWorld:
         first, span = day - timedelta(days=buffer_days), 2 * buffer_days + 1
         suppliers = self.suppliers.values()
         lost = np.sum([s.parameters.world_supply_share * s.lost_path(first, span) for s in suppliers], axis=0)
+        lost = lost + self.abroad.missing_path(first, span)
         lost_spot = sum(s.parameters.spot_share_of_window * s.lost_share(day) for s in suppliers)
-        result = self.window.assess(day, tenders, world_lost_share(lost, buffer_days), min(1.0, lost_spot))
+        result = self.window.assess(
+            day,
+            tenders,
+            world_lost_share(lost, buffer_days),
+            min(1.0, lost_spot),
+            self.abroad.elsewhere(day),
+        )
         for tender, filled, place in zip(tenders, result.filled, places, strict=True):
             if filled:
                 which, jitter = draws[place].tolist()
@@ -250,16 +260,16 @@ class GasWorld:
             self.terminals[name].load_trucks(volume)
         sectors = self.demand.sectors
         piped = dict(zip(sectors, map(int, self.demand.piped_m3(wanted_m3, price)), strict=True))
-        available_m3 = self.pipeline.available_m3(day, self._swing_call)
+        offers_m3 = self.pipeline.offers_m3(day, self._swing_call)
         terminals = list(self.terminals.values())
-        result = self.delivery.serve(day, piped, available_m3, terminals)
+        result = self.delivery.serve(day, piped, offers_m3, terminals)
 
         weights = [int(volume) for volume in self.demand.trucked_m3(wanted_m3, price)]
         wanted = split(GAS_PER_LIQUID * lorries.wanted_m3, weights)
         loaded_m3 = sum(lorries.loads_m3.values())
         missing = split(GAS_PER_LIQUID * (lorries.wanted_m3 - loaded_m3), weights)
         self._observe_shares(result.send_out_m3, lorries.loads_m3)
-        fx, jkm, shpgx = self._fx.on(day), self.window.price_usd_per_mmbtu, self.parameters.shpgx
+        fx, jkm, shpgx = self.fx.on(day), self.window.price_usd_per_mmbtu, self.parameters.shpgx
         contract = market_contract_usd_per_mmbtu(self.importers, outlooks)
         demand_m3 = {name: piped[name] + more for name, more in zip(sectors, wanted, strict=True)}
         by_lorry_m3 = self.network.at_places(dict(zip(sectors, missing, strict=True)))
@@ -276,7 +286,7 @@ class GasWorld:
             unserved_m3={n: result.unserved_m3[n] + more for n, more in zip(sectors, missing, strict=True)},
             unserved_at_m3={place: sum(own.values()) for place, own in unserved_at_m3.items()},
             interrupted_m3=result.interrupted_m3,
-            pipeline_available_m3=available_m3,
+            pipeline_available_m3=sum(offers_m3.values()),
             pipeline_taken_m3=result.pipeline_taken_m3,
             send_out_m3=result.send_out_gas_m3,
             trucked_m3=GAS_PER_LIQUID * loaded_m3,
@@ -286,6 +296,7 @@ class GasWorld:
             temperature_anomaly_degc=anomaly,
             scarcity=market_scarcity(self.importers, outlooks),
             swing_call=self._swing_call,
+            charter_usd_per_day=self.freight.charter_usd_per_day(day),
             jkm_usd_per_mmbtu=jkm,
             shpgx_lng_cny_per_t=price,
             contract_usd_per_mmbtu=contract,
@@ -305,106 +316,3 @@ class GasWorld:
             own = sum(send_out_m3[t.name] + loads_m3.get(t.name, 0) for t in importer.terminals)
             if total:
                 importer.observe_share(own / total)
-
-    def _strike(self, shock: DatedShock) -> None:
-        event = shock.event
-        if isinstance(event, LngSupplyOutage):
-            self.suppliers[event.supplier].stop(shock, self.fleet.to_load(event.supplier))
-        elif isinstance(event, LostCargoes):
-            term = [cargo for cargo in self.fleet.to_load(event.supplier) if not cargo.spot]
-            for cargo in term[: event.lost_cargoes]:
-                cargo.lost = True
-        elif isinstance(event, ColdWave):
-            self.weather.begin(shock)
-        elif isinstance(event, PipelineCut):
-            self.pipeline.begin(shock)
-        elif isinstance(event, TerminalClosure):
-            self._env.process(self._closure(self.terminals[event.terminal], event.duration_days))
-        elif isinstance(event, TerminalExpansion):
-            self.terminals[event.terminal].expand(
-                tank_m3=event.added_tank_m3,
-                berths=event.added_berths,
-                send_out_m3=int(event.added_send_out_m3_per_day / GAS_M3_PER_M3_LNG),
-                capacity_mtpa=event.added_capacity_mtpa,
-            )
-        elif isinstance(event, PipelineEdge):
-            self.network.set_edge(
-                event.edge, event.capacity_m3_per_day, event.from_node, event.to_node, event.both_ways
-            )
-        elif isinstance(event, IndexAdoption):
-            index = self._jkm_mean if event.index == "jkm" else self._shpgx_mean
-            adopting = [self.suppliers[event.supplier]] if event.supplier else list(self.suppliers.values())
-            for place, supplier in enumerate(adopting):
-                supplier.adopt(shock, index, (place + 0.5) / len(adopting) - 0.5)
-
-    def _jkm_mean(self, day: date, months: int) -> float:
-        return self.jkm.mean(day, months, 0)
-
-    def _shpgx_mean(self, day: date, months: int) -> float:
-        """Return what the mean of the index pays for DES, at the mean exchange rate."""
-        price, fx = self.shpgx_lng.mean(day, months, 0), self._fx.mean(day, months, 0)
-        return netback_usd_per_mmbtu(price, fx, self.parameters.shpgx)
-
-    def _closure(self, terminal: Terminal, days: int) -> Generator[simpy.Event, Any, None]:
-        terminal.close()
-        yield self._env.timeout(days * NS_PER_DAY)
-        terminal.reopen()
-
-
-def _make_importers(parameters: GasParameters, terminals: dict[str, Terminal]) -> dict[str, Importer]:
-    shares = _term_shares(parameters)
-    return {
-        name: Importer(
-            name,
-            own,
-            parameters.importers,
-            parameters.shpgx,
-            [terminal for terminal in terminals.values() if terminal.importer == name],
-            shares[name],
-        )
-        for name, own in parameters.importers.members.items()
-    }
-
-
-def _make_suppliers(
-    parameters: GasParameters, start: date, rng: Callable[[str], np.random.Generator]
-) -> dict[str, Supplier]:
-    weights = {name: own.term_weight for name, own in parameters.importers.members.items()}
-    return {
-        name: Supplier(name, table, parameters.shipping, weights, start, rng(f"gas.voyages.{name}"))
-        for name, table in parameters.suppliers.items()
-    }
-
-
-def _term_shares(parameters: GasParameters) -> dict[str, float]:
-    """Return each importer's part of term supply, which is its part of LNG demand at the start."""
-    members = parameters.importers.members
-    volume = dict.fromkeys(members, 0.0)
-    for supplier in parameters.suppliers.values():
-        weights = {buyer: members[buyer].term_weight for buyer in supplier.term_buyers}
-        term_mtpa = supplier.china_imports_mtpa * supplier.term_share
-        for buyer, weight in weights.items():
-            volume[buyer] += term_mtpa * weight / sum(weights.values())
-    total = sum(volume.values())
-    return {name: part / total for name, part in volume.items()}
-
-
-def _check(
-    shocks: Sequence[DatedShock],
-    start: date,
-    suppliers: dict[str, Supplier],
-    terminals: dict[str, Terminal],
-    network: Network,
-) -> None:
-    for shock in shocks:
-        event = shock.event
-        if shock.day < start:
-            raise ValueError(f"{event.kind} on {shock.day} is before the start {start}")
-        supplier = getattr(event, "supplier", None)
-        if supplier is not None and supplier not in suppliers:
-            raise ValueError(f"{event.kind}: no supplier '{supplier}'; there are {', '.join(suppliers)}")
-        terminal = getattr(event, "terminal", None)
-        if terminal is not None and terminal not in terminals:
-            raise ValueError(f"{event.kind}: no terminal '{terminal}'; there are {', '.join(terminals)}")
-        if isinstance(event, PipelineEdge):
-            network.check_edge(event.edge, event.from_node, event.to_node)

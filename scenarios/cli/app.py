@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import typer
 
-from scenarios.cli import audit, bench, library, measure, mechanisms, report, rules, run, sweep
+from scenarios.cli import audit, bench, library, measure, mechanisms, report, rules, run, shocks, sweep
 from scenarios.tomlfile import BadInput
 
 app = typer.Typer(
@@ -37,6 +37,7 @@ for verb in (
 ):
     app.command()(verb)
 app.add_typer(rules.app, name="rules")
+app.add_typer(shocks.app, name="shocks")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

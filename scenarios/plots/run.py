@@ -182,6 +182,7 @@ def tanks(frame: pd.DataFrame) -> Figure:
         grid = np.ravel(figure.subplots(len(groups), 1, sharex=True))
         for axes, group in zip(grid, groups, strict=True):
             mine = frame[frame["group"] == group]
+            mine = mine.groupby(["arm", "replication", "day"], as_index=False)[columns].sum()
             for arm in arms:
                 mean = mine[mine["arm"] == arm].groupby("day")[columns].mean().sort_index() / 1e6
                 at, colour = dates(mean.index), ARM_COLOURS[arm]

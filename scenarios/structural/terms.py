@@ -67,7 +67,8 @@ def _crude(frames: Frames, since: date | None) -> pd.DataFrame:
     """Return a row for each cargo: reference, volume (bbl), landed and cheapest, USD/bbl."""
     cargoes = crude_cargoes(frames, since)
     day = pd.DatetimeIndex(cargoes["day"])
-    by_group = _by_day(frames["tanks"]).pivot(columns="group", values="import_parity_usd_per_bbl")
+    tanks = _by_day(frames["tanks"])
+    by_group = tanks.groupby(["day", "group"])["import_parity_usd_per_bbl"].min().unstack("group")
     daily = _by_day(frames["importer"])
     way_of_brent, differential = daily["brent_parity_usd_per_bbl"], daily["sc_differential_usd_per_bbl"]
     trading = frames["days"].assign(day=pd.to_datetime(frames["days"]["trading_day"]))

@@ -1,0 +1,76 @@
+"""Who buys whose LNG by contract: the importers and suppliers of a world at its start.
+
+An importer takes term cargoes once a terminal of its own is open; what it cannot take goes to the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+
+import numpy as np
+
+from agents.gas.abroad import by_month
+from agents.gas.freight import Freight
+from agents.gas.importers import Importer
+from agents.gas.parameters import GasParameters, TerminalParameters
+from agents.gas.suppliers import HenryHub, Supplier
+from agents.gas.terminals import Terminal
+
+
+def make_importers(parameters: GasParameters, terminals: Mapping[str, Terminal]) -> dict[str, Importer]:
+    """Return the importers, each with its terminals and its part of LNG demand at the start: that of term supply."""
+    able = {terminal.importer for terminal in terminals.values() if terminal.tank_m3 > 0}
+    shares = _term_shares(parameters, able)
+    return {
+        name: Importer(
+            name,
+            own,
+            parameters.importers,
+            parameters.shpgx,
+            [terminal for terminal in terminals.values() if terminal.importer == name],
+            shares[name],
+        )
+        for name, own in parameters.importers.members.items()
+    }
+
+
+def make_suppliers(
+    parameters: GasParameters, start: date, rng: Callable[[str], np.random.Generator], freight: Freight
+) -> dict[str, Supplier]:
+    """Return the suppliers. Raises ValueError for one whose buyers have no terminal at the start."""
+    weights = {name: own.term_weight for name, own in parameters.importers.members.items()}
+    opens = {
+        name: min(_opens(t) for t in parameters.terminals.values() if t.importer == name) for name in weights
+    }
+    for name, table in parameters.suppliers.items():
+        if all(opens[buyer] > start for buyer in table.term_buyers):
+            raise ValueError(f"suppliers.{name}.term_buyers: none has a terminal on {start}")
+    monthly = by_month("henry_hub_usd_per_mmbtu", parameters.henry_hub.monthly_mean_usd_per_mmbtu)
+    henry_hub = HenryHub(parameters.henry_hub, monthly, freight)
+    return {
+        name: Supplier(
+            name, table, parameters.shipping, weights, start, rng(f"gas.voyages.{name}"), henry_hub, opens
+        )
+        for name, table in parameters.suppliers.items()
+    }
+
+
+def _opens(terminal: TerminalParameters) -> date:
+    """Return when a terminal's first tank is there; the first of all days if it has always been."""
+    if sum(stage.tank_m3 for stage in terminal.stages) < terminal.tank_m3:
+        return date.min
+    return min(stage.from_date for stage in terminal.stages)
+
+
+def _term_shares(parameters: GasParameters, able: set[str]) -> dict[str, float]:
+    """Return each importer's part of term supply, among those that can take any."""
+    members = parameters.importers.members
+    volume = dict.fromkeys(members, 0.0)
+    for supplier in parameters.suppliers.values():
+        weights = {buyer: members[buyer].term_weight for buyer in supplier.term_buyers if buyer in able}
+        term_mtpa = supplier.china_imports_mtpa * supplier.term_share
+        for buyer, weight in weights.items():
+            volume[buyer] += term_mtpa * weight / sum(weights.values())
+    total = sum(volume.values())
+    return {name: part / total for name, part in volume.items()}

@@ -1,0 +1,124 @@
+"""What a shock or lever does to the parts of the gas world on its day, and whether it can be.
+
+It hands an event to the part that it strikes; what follows is that part's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from datetime import date
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import simpy
+
+from agents.gas.importers import netback_usd_per_mmbtu
+from agents.gas.network import Network
+from agents.gas.parameters import GasParameters
+from agents.gas.shocks import (
+    CanalRestriction,
+    CharterSpike,
+    ColdWave,
+    DatedShock,
+    DemandAbroad,
+    DemandShift,
+    EuropePull,
+    IndexAdoption,
+    LngStraitClosure,
+    LngSupplyOutage,
+    LostCargoes,
+    PipelineCut,
+    PipelineEdge,
+    PortClosure,
+    Stoppage,
+    TerminalClosure,
+    TerminalExpansion,
+    unknown_names,
+)
+from agents.gas.suppliers import Supplier
+from agents.gas.terminals import Terminal
+from exchange.units import GAS_M3_PER_M3_LNG, NS_PER_DAY
+
+if TYPE_CHECKING:
+    from agents.gas.world import GasWorld
+
+
+def strike(world: GasWorld, shock: DatedShock) -> None:
+    """Let an event begin in a world, on the present day."""
+    event = shock.event
+    if isinstance(event, Stoppage):
+        for name, supplier in world.suppliers.items():
+            if _stops(event, supplier):
+                supplier.stop(shock, world.fleet.to_load(name))
+    elif isinstance(event, LostCargoes):
+        term = [cargo for cargo in world.fleet.to_load(event.supplier) if not cargo.spot]
+        for cargo in term[: event.lost_cargoes]:
+            cargo.lost = True
+    elif isinstance(event, ColdWave):
+        world.weather.begin(shock)
+    elif isinstance(event, PipelineCut):
+        world.pipeline.begin(shock)
+    elif isinstance(event, TerminalClosure):
+        world.env.process(_closure(world.env, world.terminals[event.terminal], event.duration_days))
+    elif isinstance(event, PortClosure):
+        for name in event.terminals:
+            world.env.process(_closure(world.env, world.terminals[name], event.duration_days))
+    elif isinstance(event, CharterSpike | CanalRestriction):
+        world.freight.begin(shock)
+        if isinstance(event, CanalRestriction):
+            for name, supplier in world.suppliers.items():
+                supplier.send_round(world.fleet.to_load(name))
+    elif isinstance(event, EuropePull | DemandAbroad):
+        world.abroad.begin(shock)
+    elif isinstance(event, DemandShift):
+        world.demand.begin(shock)
+    elif isinstance(event, TerminalExpansion):
+        world.terminals[event.terminal].expand(
+            tank_m3=event.added_tank_m3,
+            berths=event.added_berths,
+            send_out_m3=int(event.added_send_out_m3_per_day / GAS_M3_PER_M3_LNG),
+            capacity_mtpa=event.added_capacity_mtpa,
+        )
+    elif isinstance(event, PipelineEdge):
+        world.network.set_edge(
+            event.edge, event.capacity_m3_per_day, event.from_node, event.to_node, event.both_ways
+        )
+    elif isinstance(event, IndexAdoption):
+        index = partial(_jkm_mean, world) if event.index == "jkm" else partial(_shpgx_mean, world)
+        adopting = [world.suppliers[event.supplier]] if event.supplier else list(world.suppliers.values())
+        for place, supplier in enumerate(adopting):
+            supplier.adopt(shock, index, (place + 0.5) / len(adopting) - 0.5)
+
+
+def check(shocks: Sequence[DatedShock], start: date, parameters: GasParameters, network: Network) -> None:
+    """Raise ValueError for an event at an unknown place or before the start."""
+    for shock in shocks:
+        event = shock.event
+        if shock.day < start:
+            raise ValueError(f"{event.kind} on {shock.day} is before the start {start}")
+        for key, name, known in unknown_names(event, parameters):
+            raise ValueError(f"{event.kind}: no {key} '{name}'; there are {', '.join(known) or 'none'}")
+        if isinstance(event, PipelineEdge):
+            network.check_edge(event.edge, event.from_node, event.to_node)
+
+
+def _stops(event: Stoppage, supplier: Supplier) -> bool:
+    if isinstance(event, LngStraitClosure):
+        return event.strait in supplier.parameters.straits
+    return isinstance(event, LngSupplyOutage) and event.supplier == supplier.name
+
+
+def _jkm_mean(world: GasWorld, day: date, months: int) -> float:
+    return world.jkm.mean(day, months, 0)
+
+
+def _shpgx_mean(world: GasWorld, day: date, months: int) -> float:
+    """Return what the mean of the index pays for DES, at the mean exchange rate."""
+    price, fx = world.shpgx_lng.mean(day, months, 0), world.fx.mean(day, months, 0)
+    return netback_usd_per_mmbtu(price, fx, world.parameters.shpgx)
+
+
+def _closure(env: simpy.Environment, terminal: Terminal, days: int) -> Generator[simpy.Event, Any, None]:
+    terminal.close()
+    yield env.timeout(days * NS_PER_DAY)
+    terminal.reopen()
