@@ -134,6 +134,10 @@ class MarketClearing:
         self.losses: list[tuple[date, Loss]] = []
         self.participation = Participation(roster.kind)
 
+    def rulebook(self, product: str) -> Rulebook:
+        """Return a product's rulebook."""
+        return self._products[product].rulebook
+
     # --- what the venue asks ---
 
     def join(self, product: str, venue: DomesticVenue) -> None:
