@@ -212,7 +212,7 @@ def test_margins_gains_and_fees_of_whole_days_are_those_of_a_twin_in_plain_pytho
 
     def watched_opening(self, product, day, terms):
         opens(self, product, day, terms)
-        for month, number in self._books(product):
+        for month, number in self._products[product].books():
             state, previous = self._population.state, terms[month].previous_settlement_ticks
             held, cash = state["positions"][number].tolist(), state["cash"][number].tolist()
             last.setdefault((product, month), (held, cash, previous))

@@ -41,6 +41,16 @@ def funds_of(told: ClearingParameters) -> Funds:
     return Funds(own, guarantee, reserve, capital, bank_fen=-paid_in)
 
 
+def set_wishes(state: Any, book: int, persons_part: float) -> None:
+    """Let individuals want a part of their holding of a month, and suspended accounts no more than they have."""
+    wanted, held = state["endowments"][book], state["positions"][book][:NOISE_ACCOUNTS]
+    if persons_part < 1:
+        persons = state["kind"][:NOISE_ACCOUNTS] == Participant.INDIVIDUAL
+        wanted[persons] = np.trunc(wanted[persons] * persons_part)
+    shut = state["suspended"][:NOISE_ACCOUNTS] != 0
+    wanted[shut] = np.clip(held, np.minimum(wanted, 0), np.maximum(wanted, 0))[shut]
+
+
 class Purses:
     """Hold what accounts can still pay in from outside, and say who pays a call.
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from exchange.clearing.closing import FORCED
 from exchange.clearing.house import ClearingHouse
 from exchange.clearing.rules import Array, Participant
 from exchange.contracts import ContractMonth, ContractSpec
@@ -95,12 +96,10 @@ class Expiries:
                 self._running.remove(running)
                 self.ended.append(delivery)
 
-    def undeliverable(
-        self, house: ClearingHouse, place: int, spec: ContractSpec, days_left: int
-    ) -> Array | None:
-        """Return the FORCED rows of shorts without oil on a day, None where no rule or no registry asks for them."""
+    def undeliverable(self, house: ClearingHouse, place: int, spec: ContractSpec, days_left: int) -> Array:
+        """Return the FORCED rows of shorts without oil on a day; none where no rule or no registry asks for them."""
         if self._registry is None or not ExpiryRule.of(spec).shorts_checked(days_left):
-            return None
+            return np.zeros(0, FORCED)
         accounts = len(house.roster)
         owned = self._registry.lots_by_owner(accounts)
         return undeliverable_liquidation(house, place, owned, self._cargo_lots(accounts), high_ticks=0)

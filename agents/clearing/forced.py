@@ -6,7 +6,7 @@ It does not decide who is closed (exchange/clearing/closing.py); it never opens 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +30,24 @@ class ForcedOrder:
     long: bool
     left_lots: int
     reason: Reason
+
+
+def orders_of(rows: Array, keys: Mapping[int, Key]) -> list[ForcedOrder]:
+    """Return the orders of FORCED rows, in their sequence; `keys` names the month of each place at the house.
+
+    Rows of one account and position are one order: the larger of them, for the reason that comes first.
+    """
+    orders: dict[tuple[int, int, bool], ForcedOrder] = {}
+    parts: dict[tuple[int, int, bool, int], int] = {}
+    for row in rows:
+        account, place, long = int(row["account"]), int(row["contract"]), int(row["side"]) == Side.SELL
+        if place not in keys:
+            continue
+        reason, position = int(row["reason"]), (account, place, long)
+        lots = parts[*position, reason] = parts.get((*position, reason), 0) + int(row["lots"])
+        order = orders.setdefault(position, ForcedOrder(account, keys[place], long, 0, Reason(reason)))
+        order.left_lots = max(order.left_lots, lots)
+    return list(orders.values())
 
 
 class ForcedOrders:
