@@ -36,7 +36,7 @@ PAYS_NOTHING = {
 def told(**means) -> ClearingParameters:
     """Return the library's parameters with the same means for all kinds of account, none of them in dollars."""
     values = scenario("base").scenario.clearing.model_dump()
-    values |= {"capital_log_sd": 0.0, "overseas_dollar_part": 0.0}
+    values |= {"capital_log_sd": 0.0, "overseas_dollar_part": 0.0, "renewal_trading_days": 1e15}
     for kind in KINDS:
         values[kind] |= PAYS_NOTHING | means
     return ClearingParameters.model_validate(values)
@@ -207,6 +207,7 @@ def test_margins_gains_and_fees_of_whole_days_are_those_of_a_twin_in_plain_pytho
     figures = {f"clearing.{kind}.pays_probability": 0.0 for kind in KINDS} | {
         "clearing.overseas_dollar_part": 0.0
     }
+    figures["clearing.renewal_trading_days"] = 1e15
     last, gains, fees, checked = {}, {}, {}, []  # by month, and by account of the day
     opens, book, settle = MarketClearing.opened, MarketClearing._book, MarketClearing._settle
 

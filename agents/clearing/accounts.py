@@ -66,7 +66,8 @@ class Purses:
         self._floor_fen = np.array([each.capital_cny_per_client for each in means]) * FEN_PER_CNY
         self._over_capital = np.array([each.wealth_over_capital for each in means])
         self._factor = np.exp(told.capital_log_sd * rng.standard_normal(len(roster)))
-        self.wealth_fen = np.zeros(len(roster), np.int64)
+        self._renewal_days = told.renewal_trading_days
+        self.capital_fen, self.wealth_fen = np.zeros((2, len(roster)), np.int64)
 
     def endow(self, house: ClearingHouse, margin_fen: Array, *, first: bool) -> None:
         """Pay in the capital for positions of that margin, and with the first product the part for each client."""
@@ -75,6 +76,7 @@ class Purses:
             capital = capital + self._floor_fen * self._roster.clients
         capital = np.maximum(capital * self._factor, _LEAST_OVER_MARGIN * margin_fen)
         fen = np.round(capital).astype(np.int64)
+        self.capital_fen += fen
         self.wealth_fen += np.round(capital * self._over_capital).astype(np.int64)
         overseas = self._roster.kind == Participant.OVERSEAS
         in_dollars = np.where(overseas, np.round(fen * self._told.overseas_dollar_part), 0).astype(np.int64)
@@ -101,6 +103,23 @@ class Purses:
             house.deposit(account, fen)
             paid[account] = fen
         return paid
+
+    def renew(self, house: ClearingHouse) -> None:
+        """Let clients come and go: pay in a part of what an account lacks to its capital, take out one of its surplus.
+
+        part = 1 / `renewal_trading_days`; what is needed as margin stays, and members' accounts are left alone.
+        """
+        equity = house.cash_fen + house.collateral.value_fen(house.usd_cents, house.fx_e4)
+        change = np.trunc((self.capital_fen - equity) / self._renewal_days).astype(np.int64)
+        spare = np.maximum(0, np.minimum(house.available_fen(), house.cash_fen))
+        change = np.where(self._roster.hedge, 0, np.maximum(change, -spare))
+        house.cash_fen += change
+        house.funds.bank_fen -= int(change.sum())
+
+    def recovered(self, house: ClearingHouse) -> Array:
+        """Return which accounts have half of their capital, or more."""
+        equity = house.cash_fen + house.collateral.value_fen(house.usd_cents, house.fx_e4)
+        return equity * 2 >= self.capital_fen
 
     def _change_dollars(self, house: ClearingHouse, account: int) -> None:
         """Change dollars for losses that are due in renminbi; for margin they count as they are."""

@@ -227,6 +227,7 @@ class MarketClearing:
         calls = np.maximum(-house.available_fen(), 0)
         paid = self._purses.answer(house, calls)
         losses = cover_deficits(house)
+        self._barred &= ~self._purses.recovered(house)
         self._barred[[loss.account for loss in losses]] = True
         self.losses += [(day, loss) for loss in losses]
         short = house.available_fen() < 0
@@ -235,6 +236,7 @@ class MarketClearing:
         forced.replace(self._forced_orders(np.flatnonzero(short).tolist(), after) if after else ())
         if after and forced.pending:
             self._env.process(self._send_until(ns(after, _CLOSE)))
+        self._purses.renew(house)
         house.check()
 
     def _leave(self) -> tuple[dict[str, int], list[tuple[Series, int]]]:
