@@ -174,9 +174,9 @@ def test_the_controller_widens_limits_and_raises_margins_while_it_warns_and_off_
         assert far[1].loc[day, "margin_spec_percent"] == 9 + 5 * stands
 
 
-def locked(choice: str) -> World:
+def locked(choice: str, days: int = 6) -> World:
     policy = LockedDaysPolicy(kind="after_locked_days", source="test", start_day=0, choice=choice)
-    world = run(events(library("base"), shock(-5000.0), shock(-4000.0, 1), policy), 6, changed=True)
+    world = run(events(library("base"), shock(-5000.0), shock(-4000.0, 1), policy), days, changed=True)
     check_positions(world)
     return world
 
@@ -196,6 +196,8 @@ def test_after_the_third_locked_day_the_exchange_trades_on_halts_or_reduces():
     assert reduced[3].limit_percent == 7  # the count begins anew
     assert sum(day.reduced_lots for day in reduce.clearing.days) > 0
     assert sum(day.reduced_lots for day in trade_on.clearing.days + halt.clearing.days) == 0
+    at_third = locked("reduce", days=3)  # house and population hold the same right after it
+    assert at_third.clearing.locked.reduced_on == at_third.trading_days[-1]
     done = reduce.clearing.locked.reduced["sc", DECEMBER]
     assert set(done.fills["price"].tolist()) == {reduced[2].limits_ticks[0]}
     assert sum(done.tier_lots) > 0 and done.asked_lots == done.own_lots + sum(done.tier_lots) + done.left_lots

@@ -202,12 +202,14 @@ def test_forced_orders_take_turns_in_slices_and_never_open():
     assert (forced.unfilled_lots(("sc", None), long=True) == 0).all()
 
 
-def test_margins_gains_and_fees_of_whole_days_are_those_of_a_twin_in_plain_python():
+@pytest.mark.parametrize("first", [MONDAY, date(2024, 11, 27)], ids=["in a calm week", "over an expiry"])
+def test_margins_gains_and_fees_of_whole_days_are_those_of_a_twin_in_plain_python(first):
     """Three days of the base world; each account's gain from its own cash and positions, its margin from a dict."""
     figures = {f"clearing.{kind}.pays_probability": 0.0 for kind in KINDS} | {
         "clearing.overseas_dollar_part": 0.0
     }
-    figures["clearing.renewal_trading_days"] = 1e15
+    figures |= {"clearing.renewal_trading_days": 1e15, "period.first_trading_day": first}
+    prices = {}
     last, gains, fees, checked = {}, {}, {}, []  # by month, and by account of the day
     opens, book, settle = MarketClearing.opened, MarketClearing._book, MarketClearing._settle
 
@@ -236,10 +238,18 @@ def test_margins_gains_and_fees_of_whole_days_are_those_of_a_twin_in_plain_pytho
             )  # of what was held before: 20 yuan; today's are closed for nothing
             fees[account] = fees.get(account, 0) + 2_000 * (opened_lots[account] + closed)
         last[key] = held, cash, outcome.settlement_ticks
+        prices.setdefault(key, []).append(outcome.settlement_ticks)
         book(self, key, number, outcome)
 
     def watched_settlement(self, day):
         house = self.house
+        for key, _ in self._expiring:
+            held, _, price = last.pop(key)
+            mean = (2 * sum(prices[key]) + len(prices[key])) // (
+                2 * len(prices[key])
+            )  # of three days, half up
+            for account, lots in enumerate(held):
+                gains[account] += lots * (mean - price) * 10_000
         expected = [house.cash_fen[a] + gains[a] - fees[a] for a in range(len(house.roster))]
         settle(self, day)
         repaid = {loss.account: loss.owed_fen for when, loss in self.losses if when == day}

@@ -67,7 +67,7 @@ class Purses:
         self._over_capital = np.array([each.wealth_over_capital for each in means])
         self._factor = np.exp(told.capital_log_sd * rng.standard_normal(len(roster)))
         self._renewal_days = told.renewal_trading_days
-        self.capital_fen, self.wealth_fen = np.zeros((2, len(roster)), np.int64)
+        self.capital_fen, self.wealth_fen, self._full_fen = np.zeros((3, len(roster)), np.int64)
 
     def endow(self, house: ClearingHouse, margin_fen: Array, *, first: bool) -> None:
         """Pay in the capital for positions of that margin, and with the first product the part for each client."""
@@ -77,7 +77,8 @@ class Purses:
         capital = np.maximum(capital * self._factor, _LEAST_OVER_MARGIN * margin_fen)
         fen = np.round(capital).astype(np.int64)
         self.capital_fen += fen
-        self.wealth_fen += np.round(capital * self._over_capital).astype(np.int64)
+        self._full_fen += np.round(capital * self._over_capital).astype(np.int64)
+        self.wealth_fen = self._full_fen.copy()
         overseas = self._roster.kind == Participant.OVERSEAS
         in_dollars = np.where(overseas, np.round(fen * self._told.overseas_dollar_part), 0).astype(np.int64)
         cents = in_dollars * 10_000 // house.fx_e4
@@ -107,8 +108,10 @@ class Purses:
     def renew(self, house: ClearingHouse) -> None:
         """Let clients come and go: pay in a part of what an account lacks to its capital, take out one of its surplus.
 
-        part = 1 / `renewal_trading_days`; what is needed as margin stays, and members' accounts are left alone.
+        part = 1 / `renewal_trading_days`; what is needed as margin stays, and members' accounts are left alone. Wealth
+        outside grows back at the same pace.
         """
+        self.wealth_fen += np.trunc((self._full_fen - self.wealth_fen) / self._renewal_days).astype(np.int64)
         equity = house.cash_fen + house.collateral.value_fen(house.usd_cents, house.fx_e4)
         change = np.trunc((self.capital_fen - equity) / self._renewal_days).astype(np.int64)
         spare = np.maximum(0, np.minimum(house.available_fen(), house.cash_fen))
