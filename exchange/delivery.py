@@ -258,10 +258,10 @@ class Delivery:
         for account in (match.buyer, match.seller):
             cash[account] -= lots * rule.fee_fen_per_lot
             funds.capital_fen += lots * rule.fee_fen_per_lot
-        self._registry.transfer(match.warrant, match.buyer, lots)
+        received = self._registry.transfer(match.warrant, match.buyer, lots)
         self._close(match.buyer, match.seller, lots)
         self.delivered.append(
-            Match(match.buyer, match.seller, match.warrant, match.base, match.grade, lots, amount)
+            Match(match.buyer, match.seller, received.number, match.base, match.grade, lots, amount)
         )
 
     def _fail_side(self, side: Side, at_fault: list[int]) -> None:

@@ -11,20 +11,26 @@ from datetime import date, time, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import simpy
 
+from agents.clearing.expiry import Expiries
 from agents.clearing.market import MarketClearing
 from agents.clearing.parameters import EarlyWarning, after_third
+from agents.crude.expiry import Passed
+from agents.crude.parameters import COMMERCIAL
 from agents.prices import PriceHistory
 from agents.traders.market import CompiledFloor, CurveFloor, FastMarket
 from agents.traders.population import TraderPopulation, VenueStart
-from agents.traders.state import Class
+from agents.traders.state import ACCOUNTS, Class
 from agents.world_price import forward_slope
 from exchange.clearing.ladder import AfterThird
+from exchange.clearing.rules import Array
 from exchange.clearing.warning import WarningRule
 from exchange.clock import OverseasSessions, Sessions, day_of, ns
 from exchange.codes import Venue
 from exchange.contracts import ContractMonth, Rulebook
+from exchange.delivery import Match
 from exchange.units import NS_PER_SECOND
 from exchange.venue import DomesticVenue, Month, OneSeries, OverseasVenue, ProductFloor, Settlement
 from scenarios.levers import EarlyWarningControl, LockedDaysPolicy, NightSessionSuspension, OverseasAccess
@@ -282,9 +288,30 @@ def _expired(world: World, product: str, settlement: Settlement) -> None:
         world.clearing.expire(product, settlement)
     else:
         curve.expire(settlement.month, settlement.settlement_ticks)
-    if product == "sc":
-        spec = world.rulebooks[Venue.SC].on(settlement.trading_day)
-        world.crude.expire(settlement.month, spec.to_price(settlement.settlement_ticks))
+        if product == "sc":
+            spec = world.rulebooks[Venue.SC].on(settlement.trading_day)
+            world.crude.expire(settlement.month, spec.to_price(settlement.settlement_ticks))
+
+
+def _delivered(world: World, month: ContractMonth, matches: Sequence[Match]) -> None:
+    """Let the crude world move the oil of the warrants that the exchange has passed, and close what has not come."""
+    assert world.clearing is not None
+    spec = world.rulebooks[Venue.SC].on(day_of(int(world.env.now)))
+    names = {number: name for name, number in world.crude.numbers.items()}
+    passed = [
+        Passed(
+            names.get(m.seller, COMMERCIAL),
+            names.get(m.buyer, COMMERCIAL),
+            m.base,
+            m.grade,
+            m.lots,
+            m.warrant,
+        )
+        for m in matches
+    ]
+    price = spec.to_price(world.clearing.expiries.settlement_ticks("sc", month))
+    world.crude.expire(month, price, passed)
+    world.crude.release_commercial(set(range(ACCOUNTS)) - set(names))
 
 
 def _clearing(world: World, market: FastMarket, events: Sequence[tuple[date, Any]]) -> MarketClearing:
@@ -324,6 +351,26 @@ def _clearing(world: World, market: FastMarket, events: Sequence[tuple[date, Any
         rng=world.streams.generator,
         warning_on=warning_on,
         third_day_on=third_day_on,
+        expiries=_expiries(world, market),
+    )
+
+
+def _expiries(world: World, market: FastMarket) -> Expiries:
+    """Return SC's delivery: in kind, with the warrants of the crude world, where months trade apart."""
+    if "sc" not in market.population.curves:
+        return Expiries()
+
+    def cargo_lots(accounts: int) -> Array:
+        lots = np.zeros(accounts, np.int64)
+        for account, own in world.crude.cargo_lots().items():
+            lots[account] = own
+        return lots
+
+    return Expiries(
+        world.crude.registry,
+        delivered=partial(_delivered, world),
+        cargo_lots=cargo_lots,
+        cover=world.crude.warrant_commercial,
     )
 
 

@@ -24,6 +24,7 @@ from agents.prices import PriceHistory
 from agents.shocks import Event
 from agents.traders.market import FastMarket
 from agents.traders.population import TraderPopulation
+from agents.traders.state import EXTERNAL_ACCOUNT
 from agents.world_price import brent_path, cny_per_usd, history, oman_path
 from exchange.book import digest
 from exchange.clock import TradingCalendar, ns
@@ -198,6 +199,7 @@ def build(
         fx=prices["fx"],
         levers=[(day, event) for day, event in events if isinstance(event, CrudeEvent)],
         flow_start=days[0] if days else None,
+        first_account=EXTERNAL_ACCOUNT if days else 0,
     )
     world = World(
         env, loaded, streams, days, start_ns, end_ns, last_ns, prices, crude, None, market, rulebooks=books

@@ -6,7 +6,7 @@ rule of INE's but the fallback of a world without a physical side. It moves no t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,6 +36,8 @@ class Expiries:
     """Lead SC's expired months through delivery with warrants of `registry`, whose owners are numbers of accounts.
 
     `cargo_lots` gives the recognised cargo of each account, which counts as oil in the rule on shorts of 30 March 2026.
+    `cover` is told the shorts of a month, by account, before they are checked and before they deliver: whoever has oil
+    without a warrant may register it then.
     """
 
     def __init__(
@@ -44,8 +46,10 @@ class Expiries:
         *,
         delivered: Delivered = lambda month, matches: None,
         cargo_lots: Callable[[int], Array] = lambda accounts: np.zeros(accounts, np.int64),
+        cover: Callable[[Mapping[int, int]], None] = lambda shorts: None,
     ) -> None:
         self._registry, self._delivered, self._cargo_lots = registry, delivered, cargo_lots
+        self._cover = cover
         self._settled: dict[tuple[str, Month], list[int]] = {}
         self._running: list[_Running] = []
         self.ended: list[Delivery] = []
@@ -74,6 +78,7 @@ class Expiries:
         assert self._registry is not None
         capable = house.roster.kind != Participant.INDIVIDUAL
         delivery = Delivery(house, place, self._registry, ticks, rule=DeliveryRule.of(spec), capable=capable)
+        self._cover(_shorts(house, place, capable))
         self._running.append(_Running(month, place, delivery))
 
     def next_day(self, house: ClearingHouse) -> None:
@@ -101,6 +106,7 @@ class Expiries:
         if self._registry is None or not ExpiryRule.of(spec).shorts_checked(days_left):
             return np.zeros(0, FORCED)
         accounts = len(house.roster)
+        self._cover(_shorts(house, place, house.roster.kind != Participant.INDIVIDUAL))
         owned = self._registry.lots_by_owner(accounts)
         return undeliverable_liquidation(house, place, owned, self._cargo_lots(accounts), high_ticks=0)
 
@@ -113,6 +119,12 @@ class Expiries:
                 if lots and not warrant.pledged and delivery.can_deliver(account):
                     delivery.present(account, warrant.number, lots)
                     room -= lots
+
+
+def _shorts(house: ClearingHouse, place: int, capable: Array) -> dict[int, int]:
+    """Return the lots that accounts who can deliver are short of a month."""
+    short = np.where(capable, -np.minimum(house.net_lots[place], 0), 0)
+    return {int(account): int(short[account]) for account in np.flatnonzero(short)}
 
 
 def _pay_in(house: ClearingHouse, running: _Running) -> None:

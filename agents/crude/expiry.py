@@ -71,6 +71,15 @@ def match(
     return passed
 
 
+def take_over(passed: Passed, bases: Mapping[str, DeliveryBase]) -> None:
+    """Move the oil of a delivery whose warrant the exchange has passed already.
+
+    It stays under warrant, an anonymous buyer's too.
+    """
+    if passed.seller != passed.buyer:
+        bases[passed.base].hand_over(passed.seller, passed.buyer, passed.lots * BBL_PER_SC_LOT)
+
+
 def hand_over(
     passed: Passed, bases: Mapping[str, DeliveryBase], registry: WarrantRegistry, numbers: Mapping[str, int]
 ) -> int | None:

@@ -259,6 +259,12 @@ class BargainParameters(Parameters):
         return self
 
 
+class WarrantParameters(Parameters):
+    """Say what oil without an account can be delivered: a share of it, put under warrant when its owners are short."""
+
+    commercial_share: float = Field(ge=0, le=1)
+
+
 class CrudeParameters(Parameters):
     """Hold all figures of the physical crude world."""
 
@@ -270,6 +276,7 @@ class CrudeParameters(Parameters):
     grades: dict[str, GradeParameters] = Field(min_length=1)
     shipping: ShippingParameters
     costs: CostParameters
+    warrants: WarrantParameters
     load_out: LoadOutParameters
     refiners: dict[str, RefinerParameters] = Field(min_length=1)
     importer: ImporterParameters

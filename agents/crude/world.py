@@ -5,7 +5,7 @@ It wires the parts and keeps the daily record. It forms no price: prices are giv
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from datetime import date, time
 from typing import TYPE_CHECKING, Any
 
@@ -17,14 +17,14 @@ from agents.crude.bargain import BargainBuyers
 from agents.crude.bases import DeliveryBase
 from agents.crude.carry import NAME as CARRY
 from agents.crude.carry import CarryTrader
-from agents.crude.expiry import Offer, Passed, hand_over, match
+from agents.crude.expiry import Offer, Passed, hand_over, match, take_over
 from agents.crude.grades import GradeSupply
 from agents.crude.importer import NAME as IMPORTER
 from agents.crude.importer import ImportArbitrageur, Today
 from agents.crude.levers import CrudeLever, LeverDays
 from agents.crude.local_buyer import LocalBuyer
 from agents.crude.market import CrudeMarket
-from agents.crude.parameters import ACCOUNTS, CrudeParameters
+from agents.crude.parameters import ACCOUNTS, COMMERCIAL, CrudeParameters
 from agents.crude.parity import Parities, ParityPremiums, parities, premiums, ways
 from agents.crude.records import DailyRecord
 from agents.crude.reexporter import NAME as REEXPORTER
@@ -58,7 +58,7 @@ class CrudeWorld:
     `env.now` is int nanoseconds of Shanghai wall time and stands at midnight of `start`. `rng` gives the
     generator of a named component and is asked once for each. `oman` is USD/bbl, `sc` CNY/bbl, `fx` CNY/USD;
     each needs a value in force on `start`, and a day's own value by 16:00 to count on that day. `levers` are
-    pairs of first day and lever.
+    pairs of first day and lever. Warrants' owners are numbered from `first_account` on, in the order of ACCOUNTS.
     """
 
     def __init__(
@@ -76,10 +76,12 @@ class CrudeWorld:
         fx: PriceHistory,
         levers: Sequence[tuple[date, CrudeLever]] = (),
         flow_start: date | None,
+        first_account: int = 0,
     ) -> None:
         self._env, self._parameters, self._calendar, self._rulebook = env, parameters, calendar, rulebook
         self._market, self._oman, self._sc, self._fx = market, oman, sc, fx
         self._levers = LeverDays(levers)
+        self.numbers = {name: first_account + k for k, name in enumerate(ACCOUNTS)}
         self._lines: tuple[tuple[date, float], Parities, float] | None = None
         self._refined_on = date.min
         self._ways = ways(parameters)
@@ -177,7 +179,7 @@ class CrudeWorld:
         found = []
         for name, trader in ((IMPORTER, self.importer), (CARRY, self.carry)):
             left = trader.deliverable_lots(month)
-            for warrant in self.registry.of(ACCOUNTS.index(name)):
+            for warrant in self.registry.of(self.numbers[name]):
                 lots = min(left, warrant.lots)
                 if lots:
                     found.append(Offer(name, warrant.number, warrant.base, warrant.grade, lots))
@@ -204,19 +206,24 @@ class CrudeWorld:
             taker.account.read_fills(fx)
         for account in (self.carry.account, self.local_buyer.account, self.bargain.account):
             account.read_fills(1.0)
-        numbers = {name: number for number, name in enumerate(ACCOUNTS)}
+        by_house = passed is not None
         if passed is None:
             passed = match(self.offers(month), self.wanted_lots(month), self.bases)
         for each in passed:
             base = self.bases[each.base]
-            warrant = hand_over(each, self.bases, self.registry, numbers)
+            warrant = None
+            if by_house:
+                take_over(each, self.bases)
+                warrant = each.warrant
+            else:
+                warrant = hand_over(each, self.bases, self.registry, self.numbers)
             if each.seller == IMPORTER:
                 self.importer.deliver(month, each.lots)
             elif each.seller == CARRY:
                 self.carry.deliver(month, each.lots)
             if each.buyer == CARRY:
                 self.carry.receive(month, each.lots, base)
-            elif warrant is not None:
+            elif warrant is not None and each.buyer != COMMERCIAL:
                 self.registry.cancel(warrant)
                 worth = premium.reexport if each.buyer == REEXPORTER else premium.lowest
                 takers[each.buyer].receive(month, each.lots, worth * fx)
@@ -233,6 +240,46 @@ class CrudeWorld:
                 taker.account.close_out(month, price_cny_per_bbl)
             for account in (self.local_buyer.account, self.bargain.account):
                 account.close_out(month, price_cny_per_bbl)
+
+    def warrant_commercial(self, wanted_lots: Mapping[int, int]) -> None:
+        """Put commercial oil under warrant for anonymous accounts that are short, as far as its owners have it.
+
+        Their warrants together are at most the stated share of commercial oil at each base; fullest bases first.
+        """
+        share = self._parameters.warrants.commercial_share
+        room = {
+            name: int(base.holdings[COMMERCIAL].stock_bbl * share) // BBL_PER_SC_LOT
+            - base.holdings[COMMERCIAL].inspected_bbl // BBL_PER_SC_LOT
+            for name, base in self.bases.items()
+        }
+        for account, lots in wanted_lots.items():
+            if account in self.numbers.values():
+                continue
+            left = lots - self.registry.lots_of(account)
+            for name in sorted(room, key=lambda each: (-room[each], each)):
+                part = min(left, room[name])
+                if part > 0:
+                    base = self.bases[name]
+                    base.inspect(COMMERCIAL, part * BBL_PER_SC_LOT)
+                    self.registry.register(account, name, base.grade, part)
+                    room[name] -= part
+                    left -= part
+
+    def release_commercial(self, accounts: Iterable[int]) -> None:
+        """Cancel the warrants of anonymous accounts: their oil can be loaded out again."""
+        for account in accounts:
+            for warrant in self.registry.of(account):
+                if not warrant.pledged:
+                    self.registry.cancel(warrant.number)
+                    self.bases[warrant.base].release(COMMERCIAL, warrant.lots * BBL_PER_SC_LOT)
+
+    def cargo_lots(self) -> dict[int, int]:
+        """Return the oil on its way or uninspected of each account, which counts as deliverable cargo, in lots."""
+        lots = dict.fromkeys(self.numbers.values(), 0)
+        for cargo in self.importer.cargoes:
+            if cargo.warrants_ns is None and not cargo.lost:
+                lots[self.numbers[IMPORTER]] += cargo.bbl // BBL_PER_SC_LOT
+        return lots
 
     def _days(self, start: date) -> Generator[simpy.Event, Any, None]:
         first_ns = ns(start, DAILY_AT)
@@ -354,7 +401,7 @@ class CrudeWorld:
         """Register warrants for a trader's inspected oil, in whole lots."""
         lots = (cargo.bbl - cargo.lost_bbl) // BBL_PER_SC_LOT
         self.bases[cargo.base].inspect(cargo.owner, lots * BBL_PER_SC_LOT)
-        self.registry.register(ACCOUNTS.index(cargo.owner), cargo.base, cargo.grade, lots)
+        self.registry.register(self.numbers[cargo.owner], cargo.base, cargo.grade, lots)
 
     def _pay_storage(self, day: date, fee_cny_per_bbl: float) -> None:
         """Let traders pay a day's storage, and the premium of leases that are renewed."""

@@ -16,7 +16,7 @@ import numpy as np
 
 from agents.traders.parameters import Curve as CurveParameters
 from agents.traders.parameters import VenueTraders
-from agents.traders.state import ARBITRAGE_ACCOUNT, NOISE_ACCOUNTS, NOISE_ORDERS, PAIRS
+from agents.traders.state import ARBITRAGE_ACCOUNT, MAKER_ACCOUNT, NOISE_ACCOUNTS, NOISE_ORDERS, PAIRS
 from exchange.codes import Phase, Side
 from exchange.contracts import ContractMonth
 
@@ -31,6 +31,8 @@ _OF_A_MONTH = (
 )  # fmt: skip
 _OF_A_MONTHS_BOOK = ("last", "previous_settlement", "volume", "turnover")
 _AT_ANY_COST = -1.0
+_MINUTES_A_DAY = 500
+"""Of a day's minutes of trading, those in which what must go goes; the last ones are for what could not."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ class MonthBooks:
         self.product, self.books = product, tuple(books)
         self._weights, self._first_pair = weights, first_pair
         self._seats: dict[ContractMonth, int] = {}
+        self._days_left: dict[ContractMonth, int] = {}
         self.informed_multiple = 1.0
 
     def copy(self, population: TraderPopulation) -> MonthBooks:
@@ -70,7 +73,8 @@ class MonthBooks:
         twin = MonthBooks(
             population, self.product, self.books, self._traders, self._curve, self._weights, self._first_pair
         )
-        twin._seats, twin.informed_multiple = dict(self._seats), self.informed_multiple
+        twin._seats, twin._days_left = dict(self._seats), dict(self._days_left)
+        twin.informed_multiple = self.informed_multiple
         return twin
 
     @property
@@ -117,7 +121,8 @@ class MonthBooks:
             if first:
                 holdings = state["endowments"][placed[seat.month]]
                 state["positions"][placed[seat.month], :NOISE_ACCOUNTS] = holdings
-        self._pair({seat.month: seat.days_left for seat in seats})
+        self._days_left = {seat.month: seat.days_left for seat in seats}
+        self._pair(self._days_left)
 
     def holdings(self, days_left: int) -> Array:
         """Return what each noise account wants to hold of a month, in whole lots that sum to 0."""
@@ -135,6 +140,24 @@ class MonthBooks:
         state["positions"][book] = 0
         state["pair_lots"][self._pair_of(month)] = 0
         return np.asarray(positions)
+
+    def leave(self) -> None:
+        """Let makers and informed traders close a part of what they hold of a month that is about to expire.
+
+        They deliver no oil. Called each minute: an even part of what is left until the last trading day's close.
+        """
+        state = self._population.state
+        for month, days_left in self._days_left.items():
+            book = self._seats[month]
+            if days_left >= self._curve.spread_exit_trading_days:
+                continue
+            if state["books"][book]["phase"] != Phase.CONTINUOUS:
+                continue
+            for account in range(MAKER_ACCOUNT, ARBITRAGE_ACCOUNT):
+                held = int(state["positions"][book, account])
+                lots = -(-abs(held) // (_MINUTES_A_DAY * max(days_left, 1)))
+                if lots:
+                    self._population.send_for(account, book, Side.SELL if held > 0 else Side.BUY, lots)
 
     def unwind(self) -> int:
         """Send orders of spread arbitrageurs who hold a leg whose other month has gone; return the lots filled."""
@@ -186,7 +209,9 @@ class MonthBooks:
         part = self._curve.part("activity", seat.days_left)
         parameters["noise_limit_per_s"][book] = told.noise_limit_per_s * part
         parameters["noise_market_per_s"][book] = told.noise_market_per_s * part
-        parameters["informed_per_s"][book] = told.informed_per_s * part * self.informed_multiple
+        stays = seat.days_left >= self._curve.spread_exit_trading_days
+        informed = told.informed_per_s * part * self.informed_multiple
+        parameters["informed_per_s"][book] = informed if stays else 0.0
         parameters["maker_per_s"][book] = told.maker_looks_per_s * part**0.5
         multiple = 1.0 if is_main else self._curve.half_spread_multiple
         parameters["maker_half_spread_ticks"][book] = told.maker_half_spread_ticks * multiple

@@ -70,6 +70,8 @@ class FastMarket:
             queue, self._queue = self._queue, []
             for account, book, side, lots, ticks in queue:
                 self.population.send(account, book, side, lots, ticks)
+            for curve in self.population.curves.values():
+                curve.leave()
         self._collect()
 
     def months(self, venue: Venue) -> tuple[ContractMonth, ...]:
