@@ -10,6 +10,8 @@ import simpy
 from populations import SC_LIMITS, SC_TICKS, check_books, opened
 from worlds import run, scenario
 
+import scenarios.venues
+from agents.clearing.expiry import Expiries
 from agents.clearing.forced import ForcedOrder, ForcedOrders
 from agents.clearing.market import MarketClearing
 from agents.clearing.parameters import ClearingParameters
@@ -266,6 +268,9 @@ def test_margins_gains_and_fees_of_whole_days_are_those_of_a_twin_in_plain_pytho
         checked.append(day)
 
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            scenarios.venues, "_expiries", lambda world, market: Expiries()
+        )  # in cash: no oil is paid for
         patch.setattr(MarketClearing, "opened", watched_opening)
         patch.setattr(MarketClearing, "_book", watched_booking)
         patch.setattr(MarketClearing, "_settle", watched_settlement)
