@@ -97,7 +97,7 @@ class EarlyWarningControl(Event):
     """Let an early-warning controller tighten the rules of INE's products from a trading day on, until the end.
 
     Each level of warning adds points to margin and limit, and halves a client's opening cap; thresholds are those of
-    `clearing.warning`. A size that is left out stays as there.
+    `clearing.warning`. A size that is left out stays as there; a reading is calm below half of a threshold given here.
     """
 
     kind: Literal["early_warning"]

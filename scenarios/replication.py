@@ -20,6 +20,7 @@ from scenarios.structural.marginal import marginal_setter
 from scenarios.structural.terms import terms
 from scenarios.tables import (
     Frames,
+    clearing_frames,
     physical_frames,
     quotes_frame,
     samples_frame,
@@ -27,7 +28,7 @@ from scenarios.tables import (
 )
 from scenarios.world import World, build, gas_twin
 
-_OF_FLOW = ("days", "quotes", "price_setters")
+_OF_FLOW = ("days", "quotes", "price_setters", "clearing", "months", "participants")
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,7 @@ def _kept(world: World, seconds: float, *, crude_of: Replication | None = None) 
         frames["price_setters"] = marginal_setter(world)
         if world.squeeze is not None:
             frames |= world.squeeze.frames()
+        frames |= clearing_frames(world)
         messages = int(world.population.state["messages"])
         information, reason = information_of(world, samples)
     since = world.loaded.scenario.period.first_trading_day

@@ -5,15 +5,17 @@ It turns records into frames; it measures nothing.
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import date, time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from exchange.clearing.rules import Participant
 from exchange.clock import ns
 from exchange.codes import Phase, Venue
-from exchange.units import GAS_M3_PER_M3_LNG, NS_PER_MINUTE
+from exchange.units import FEN_PER_CNY, GAS_M3_PER_M3_LNG, NS_PER_MINUTE
 from scenarios.results import Column
 
 if TYPE_CHECKING:
@@ -99,6 +101,45 @@ def trading_days_frame(world: World, samples: pd.DataFrame | None = None) -> pd.
     return pd.DataFrame(rows)
 
 
+def clearing_frames(world: World) -> Frames:
+    """Return what clearing left: `clearing` by day and product, `months` by day and month, `participants` by kind.
+
+    Shares are of both sides of all lots traded, and of the lots held at the closes of a calendar month; `client_...`
+    leave out members, who are makers, arbitrageurs and informed traders. Empty where nothing was cleared.
+    """
+    clearing = world.clearing
+    if clearing is None or not clearing.days:
+        return {}
+    days = []
+    for row in clearing.days:
+        told = {f.name: getattr(row, f.name) for f in fields(row) if not f.name.startswith("forced_")}
+        told = {
+            key.replace("_fen", "_cny"): v / FEN_PER_CNY if "_fen" in key else v for key, v in told.items()
+        }
+        for word, lots in (("asked", row.forced_asked_lots), ("filled", row.forced_filled_lots)):
+            told |= {f"forced_{reason.name.lower()}_{word}_lots": count for reason, count in lots.items()}
+        days.append(told)
+    months = []
+    for month in clearing.months:
+        spec = clearing.rulebook(month.product).on(month.trading_day)
+        told = {f.name: getattr(month, f.name) for f in fields(month)}
+        told["settlement_cny"] = spec.to_price(told.pop("settlement_ticks"))
+        months.append(told)
+    parts = pd.DataFrame(
+        clearing.participation.rows(), columns=["month", "product", "kind", "volume_lots", "held_lot_days"]
+    )
+    parts["kind"] = [Participant(kind).name.lower() for kind in parts["kind"]]
+    clients = parts["kind"] != "member"
+    for name, counted in (("volume", "volume_lots"), ("open_interest", "held_lot_days")):
+        sums = parts.groupby(["month", "product"])[counted].transform("sum")
+        parts[f"{name}_share"] = parts[counted] / sums.where(sums > 0)
+        own = parts[counted].where(clients)
+        sums = own.groupby([parts["month"], parts["product"]]).transform("sum")
+        parts[f"client_{name}_share"] = own / sums.where(sums > 0)
+    parts = parts.drop(columns="volume_lots").rename(columns={"held_lot_days": "held_lots"})
+    return {"clearing": pd.DataFrame(days), "months": pd.DataFrame(months), "participants": parts}
+
+
 def physical_frames(world: World) -> Frames:
     """Return tanks, importer and crude cargoes, and the gas tables when the world has gas."""
     crude = world.crude.tables()
@@ -126,6 +167,31 @@ COLUMNS: dict[str, Column] = {
     "interrupted_m3": Column("m3 of gas", "the part of unserved gas whose contracts allow it"),
     "contract": Column("", "SC's front contract, as 2412 for December 2024"),
     "limit_percent": Column("%", "price limit of the day"),
+    "product": Column("", "sc or lu"),
+    "month": Column("", "delivery month, as 2412; of `participants` a calendar month"),
+    "settlement_cny": Column("CNY", "settlement price of a barrel (SC) or tonne (LU)"),
+    "locked_days": Column(
+        "", "days closed at the limit the same way, the last of them this one; negative downwards"
+    ),
+    "margin_cny": Column("CNY", "margin of all positions at the close, under the next day's rules"),
+    "fees_cny": Column("CNY", "transaction fees of the day"),
+    "holders": Column("", "accounts with positions; an account stands for many clients"),
+    "called_accounts": Column("", "accounts called at the close; each counts where most of its margin is"),
+    "call_cny": Column("CNY", "what was called, at the close"),
+    "paid_cny": Column("CNY", "what of it was paid in before the next opening"),
+    "suspended_accounts": Column("", "accounts that may only close on the next day"),
+    "defaults": Column("", "accounts closed out with a deficit"),
+    "deficit_cny": Column("CNY", "what they owed"),
+    "uncovered_cny": Column("CNY", "what of it no layer of the waterfall could pay"),
+    "reduced_lots": Column("lots", "closed by forced reduction after days locked the same way"),
+    "cash_settled_lots": Column("lots", "ended at the delivery settlement price without oil"),
+    "warning_level": Column("", "level of the early-warning controller, 0 is calm"),
+    "kind": Column("", "type of account: individual, firm, fund, overseas, member"),
+    "held_lots": Column("lots", "lots held at the closes, both sides, summed over days and months"),
+    "volume_share": Column("share", "of both sides of all trades"),
+    "client_volume_share": Column("share", "of the trades of clients, members left out"),
+    "open_interest_share": Column("share", "of the lots held"),
+    "client_open_interest_share": Column("share", "of the lots that clients hold"),
 }
 """Documentation of the columns that results.COLUMNS does not know."""
 

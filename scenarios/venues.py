@@ -327,7 +327,13 @@ def _clearing(world: World, market: FastMarket, events: Sequence[tuple[date, Any
         for since, event in events:
             if isinstance(event, EarlyWarningControl) and since <= day:
                 sizes = event.model_dump(exclude={"source", "kind", "start_day"}, exclude_none=True)
-                table = EarlyWarning.model_validate(table.model_dump() | {"enabled": True} | sizes)
+                calm = {
+                    key.replace("warns_from", "calm_below"): value / 2
+                    for key, value in sizes.items()
+                    if key.endswith("warns_from")
+                }
+                told_now = table.model_dump() | {"enabled": True} | sizes | calm
+                table = EarlyWarning.model_validate(told_now)
         return table.rule()
 
     def third_day_on(day: date) -> AfterThird:

@@ -41,6 +41,16 @@ def funds_of(told: ClearingParameters) -> Funds:
     return Funds(own, guarantee, reserve, capital, bank_fen=-paid_in)
 
 
+def set_wishes(state: Any, book: int, persons_part: float) -> None:
+    """Let individuals want a part of their holding of a month, and suspended accounts no more than they have."""
+    wanted, held = state["endowments"][book], state["positions"][book][:NOISE_ACCOUNTS]
+    if persons_part < 1:
+        persons = state["kind"][:NOISE_ACCOUNTS] == Participant.INDIVIDUAL
+        wanted[persons] = np.trunc(wanted[persons] * persons_part)
+    shut = state["suspended"][:NOISE_ACCOUNTS] != 0
+    wanted[shut] = np.clip(held, np.minimum(wanted, 0), np.maximum(wanted, 0))[shut]
+
+
 class Purses:
     """Hold what accounts can still pay in from outside, and say who pays a call.
 
@@ -56,7 +66,8 @@ class Purses:
         self._floor_fen = np.array([each.capital_cny_per_client for each in means]) * FEN_PER_CNY
         self._over_capital = np.array([each.wealth_over_capital for each in means])
         self._factor = np.exp(told.capital_log_sd * rng.standard_normal(len(roster)))
-        self.wealth_fen = np.zeros(len(roster), np.int64)
+        self._renewal_days = told.renewal_trading_days
+        self.capital_fen, self.wealth_fen, self._full_fen = np.zeros((3, len(roster)), np.int64)
 
     def endow(self, house: ClearingHouse, margin_fen: Array, *, first: bool) -> None:
         """Pay in the capital for positions of that margin, and with the first product the part for each client."""
@@ -65,7 +76,9 @@ class Purses:
             capital = capital + self._floor_fen * self._roster.clients
         capital = np.maximum(capital * self._factor, _LEAST_OVER_MARGIN * margin_fen)
         fen = np.round(capital).astype(np.int64)
-        self.wealth_fen += np.round(capital * self._over_capital).astype(np.int64)
+        self.capital_fen += fen
+        self._full_fen += np.round(capital * self._over_capital).astype(np.int64)
+        self.wealth_fen = self._full_fen.copy()
         overseas = self._roster.kind == Participant.OVERSEAS
         in_dollars = np.where(overseas, np.round(fen * self._told.overseas_dollar_part), 0).astype(np.int64)
         cents = in_dollars * 10_000 // house.fx_e4
@@ -91,6 +104,25 @@ class Purses:
             house.deposit(account, fen)
             paid[account] = fen
         return paid
+
+    def renew(self, house: ClearingHouse) -> None:
+        """Let clients come and go: pay in a part of what an account lacks to its capital, take out one of its surplus.
+
+        part = 1 / `renewal_trading_days`; what is needed as margin stays, and members' accounts are left alone. Wealth
+        outside grows back at the same pace.
+        """
+        self.wealth_fen += np.trunc((self._full_fen - self.wealth_fen) / self._renewal_days).astype(np.int64)
+        equity = house.cash_fen + house.collateral.value_fen(house.usd_cents, house.fx_e4)
+        change = np.trunc((self.capital_fen - equity) / self._renewal_days).astype(np.int64)
+        spare = np.maximum(0, np.minimum(house.available_fen(), house.cash_fen))
+        change = np.where(self._roster.hedge, 0, np.maximum(change, -spare))
+        house.cash_fen += change
+        house.funds.bank_fen -= int(change.sum())
+
+    def recovered(self, house: ClearingHouse) -> Array:
+        """Return which accounts have half of their capital, or more."""
+        equity = house.cash_fen + house.collateral.value_fen(house.usd_cents, house.fx_e4)
+        return equity * 2 >= self.capital_fen
 
     def _change_dollars(self, house: ClearingHouse, account: int) -> None:
         """Change dollars for losses that are due in renminbi; for margin they count as they are."""

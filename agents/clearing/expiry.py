@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from exchange.clearing.closing import FORCED
 from exchange.clearing.house import ClearingHouse
 from exchange.clearing.rules import Array, Participant
 from exchange.contracts import ContractMonth, ContractSpec
@@ -107,21 +108,19 @@ class Expiries:
                 self.ended.append(delivery)
                 self._by_month[running.month] = delivery
 
-    def undeliverable(
-        self, house: ClearingHouse, place: int, spec: ContractSpec, days_left: int
-    ) -> Array | None:
-        """Return the FORCED rows of shorts without oil on a day, None where nobody asks for them.
+    def undeliverable(self, house: ClearingHouse, place: int, spec: ContractSpec, days_left: int) -> Array:
+        """Return the FORCED rows of shorts without oil on a day; none where nobody asks for them.
 
         The rule of 30 March 2026 asks from its day on. Brokers ask before: over the `cover_trading_days` that end with
         the last trading day, or with the day on which the rule looks, shorts without oil are bought back.
         """
         if self._registry is None:
-            return None
+            return np.zeros(0, FORCED)
         rule = ExpiryRule.of(spec)
         end = 0 if rule.deliverable_short_days is None else rule.deliverable_short_days + 1
         asked = end <= days_left < end + self._cover_trading_days
         if not (asked or rule.shorts_checked(days_left)):
-            return None
+            return np.zeros(0, FORCED)
         accounts = len(house.roster)
         self._cover(_shorts(house, place, house.roster.kind != Participant.INDIVIDUAL))
         owned = self._registry.lots_by_owner(accounts)

@@ -6,80 +6,35 @@ forbids is that accounts with an unpaid call open. A world in which nobody is ca
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Generator, Mapping, Sequence
 from datetime import date, time
 from typing import Any
 
 import numpy as np
 import simpy
 
-from agents.clearing.accounts import Purses, funds_of, roster_of
+from agents.clearing.accounts import Purses, funds_of, roster_of, set_wishes
 from agents.clearing.expiry import Expiries
-from agents.clearing.forced import ForcedOrder, ForcedOrders, Key
+from agents.clearing.forced import ForcedOrder, ForcedOrders, Key, orders_of
 from agents.clearing.locked import LockedMonths
 from agents.clearing.parameters import ClearingParameters, after_third
+from agents.clearing.products import Product, Series
 from agents.clearing.records import MonthDay, Participation, ProductDay, name_of
 from agents.traders.market import FastMarket
-from agents.traders.state import NOISE_ACCOUNTS
 from exchange.clearing.closing import Reason, excess_liquidation, margin_liquidation
 from exchange.clearing.default import Loss, cover_deficits
 from exchange.clearing.house import ClearingHouse
 from exchange.clearing.ladder import AfterThird
-from exchange.clearing.margin import required_margin_fen
 from exchange.clearing.netting import book_net
-from exchange.clearing.rules import (
-    Array,
-    CollateralRule,
-    ContractRules,
-    LimitRule,
-    MarginRule,
-    Participant,
-    margin_per_lot_fen,
-    rules_on,
-)
-from exchange.clearing.warning import (
-    Reading,
-    WarningRule,
-    Watch,
-    observe,
-    tightened,
-    widened_limit_percent,
-)
+from exchange.clearing.rules import Array, CollateralRule, ContractRules, MarginRule
+from exchange.clearing.warning import WarningRule, widened_limit_percent
 from exchange.clock import TradingCalendar, ns
-from exchange.codes import Side
-from exchange.contracts import ContractMonth, Rulebook
+from exchange.contracts import Rulebook
 from exchange.units import NS_PER_MINUTE
 from exchange.venue import DomesticVenue, Month, Settlement, Terms
 
 _UNUSED = ContractRules("unused", 1, MarginRule(0, 0))
-_DELIVERING = 1
-"""Places of a product beyond its books: a month in delivery keeps its place while the next one trades."""
 _CLOSE = time(15)
-
-
-@dataclass
-class Product:
-    """One product at the house: its rulebook, its places, its venue, and the controller's watch over it."""
-
-    name: str
-    number: int
-    rulebook: Rulebook
-    places: range
-    venue: DomesticVenue | None = None
-    watch: Watch = field(default_factory=Watch)
-    outcomes: Mapping[Month, Settlement] | None = None
-    """Of the day that is about to be settled."""
-    fees_fen: int = 0
-
-
-@dataclass
-class Series:
-    """A month (or a product's only series) at the house: its place, and the population's cash when last booked."""
-
-    product: Product
-    place: int
-    booked_cash: Array
 
 
 class MarketClearing:
@@ -112,17 +67,16 @@ class MarketClearing:
         self._products: dict[str, Product] = {}
         places = 0
         for number, (name, rulebook) in enumerate(rulebooks.items()):
-            curve = self._population.curves.get(name)
-            own = (1 if curve is None else len(curve.books)) + _DELIVERING
-            self._products[name] = Product(name, number, rulebook, range(places, places + own))
-            places += own
+            product = Product(name, number, rulebook, self._population, calendar, places)
+            self._products[name] = product
+            places = product.places.stop
         roster = roster_of(self._population.state, told.brokers)
         self.house = ClearingHouse(roster, (_UNUSED,) * places, np.ones(places), funds_of(told))
         self._purses = Purses(told, roster, rng("clearing.calls"))
         self._forced = ForcedOrders(self._population, self._book_of, told.forced_lots_per_minute)
         self._leave_days = told.persons_leave_trading_days
-        self._persons = roster.kind[:NOISE_ACCOUNTS] == Participant.INDIVIDUAL
         self._series: dict[Key, Series] = {}
+        self._closed: set[str] = set()
         self._expiring: list[tuple[Key, Settlement]] = []
         self._barred = np.zeros(len(roster), bool)
         choice = after_third(told.after_third_locked_day)
@@ -133,6 +87,10 @@ class MarketClearing:
         self.months: list[MonthDay] = []
         self.losses: list[tuple[date, Loss]] = []
         self.participation = Participation(roster.kind)
+
+    def rulebook(self, product: str) -> Rulebook:
+        """Return a product's rulebook."""
+        return self._products[product].rulebook
 
     # --- what the venue asks ---
 
@@ -155,19 +113,20 @@ class MarketClearing:
         told, house, state = self._products[product], self.house, self._population.state
         begins = not any(name == product for name, _ in self._series)
         house.fx_e4 = round(self._fx(day) * 10_000)
-        for month, book in self._books(product):
+        for month, book in told.books():
             if (product, month) in self._series:
                 continue
-            place, settled = self._free_place(told), terms[month].previous_settlement_ticks
-            house.list_month(place, self._rules(told, month, day), settled)
-            self._series[product, month] = Series(told, place, state["cash"][book].copy())
+            used = {series.place for series in self._series.values()} | self.expiries.places
+            place, settled = told.free_place(used), terms[month].previous_settlement_ticks
+            house.list_month(place, told.rules(month, day, self._warning_on(day)), settled)
+            self._series[product, month] = Series(told, month, place, state["cash"][book].copy())
             held = state["positions"][book].copy()
             book_net(house, place, held, -held * settled, opened_at_ticks=settled)
         house.today_lots[:] = 0
         if begins:
-            house.collateral = CollateralRule.of(told.rulebook.on(day))
-            self._purses.endow(house, self._margin_fen(told), first=told.number == 0)
-        for month, book in self._books(product):
+            house.collateral = CollateralRule.of(told.spec(day))
+            self._purses.endow(house, told.margin_fen(house), first=told.number == 0)
+        for month, book in told.books():
             if month is None:
                 continue
             limits = house.rules[self._series[product, month].place].limits
@@ -177,7 +136,7 @@ class MarketClearing:
                 opening_lots=limits.opening_lots,
                 persons_out=limits.persons_out,
             )
-            self._set_wishes(book, self._persons_part(told.rulebook, month, day))
+            set_wishes(state, book, told.persons_part(month, day, self._leave_days))
 
     def expire(self, product: str, settlement: Settlement) -> None:
         """Note that a month has had its last trading day; it leaves the books when the day is settled."""
@@ -190,16 +149,16 @@ class MarketClearing:
         told = self._products[product]
         told.outcomes = outcomes
         before_fen = int(self.house.due_fees_fen.sum())
-        for month, book in self._books(product):
+        for month, book in told.books():
             self._book((product, month), book, outcomes[month])
         told.fees_fen = int(self.house.due_fees_fen.sum()) - before_fen
-        if all(each.outcomes is not None for each in self._products.values()):
+        self._closed.add(product)
+        if len(self._closed) == len(self._products):
+            self._closed = set()
             self._settle(day)
-            for each in self._products.values():
-                each.outcomes = None
 
     def check_conservation(self) -> None:
-        """Raise AssertionError when money or lots appeared, or the house and the population hold different lots."""
+        """Raise AssertionError when money, dollars or lots appeared or vanished at the house."""
         house = self.house
         house.check()
         if house.total_fen or house.total_usd_cents:
@@ -230,7 +189,7 @@ class MarketClearing:
         name, day, rules = key[0], outcome.trading_day, house.rules[series.place]
         self.expiries.note(name, key[1], outcome.settlement_ticks)
         self.participation.add(day, name, traded, net)
-        main = str(series.product.rulebook.on(day).main_contract(day, self._calendar))
+        main = str(series.product.main(day))
         self.months.append(
             MonthDay(
                 day,
@@ -249,23 +208,26 @@ class MarketClearing:
     def _settle(self, day: date) -> None:
         """Settle a day, let its calls be answered, and prepare the forced orders of the next one."""
         house, forced = self.house, self._forced
-        outcomes = {(p.name, month): each for p in self._products.values() for month, each in _of(p)}
+        outcomes = {
+            (p.name, month): each for p in self._products.values() for month, each in p.outcomes.items()
+        }
         settled = house.settled_ticks.copy()
         for key, series in self._series.items():
             settled[series.place] = outcomes[key].settlement_ticks
-        in_cash, in_kind = self._leave(day)
+        in_cash, in_kind = self._leave()
         house.settle(settled)
-        for key, series, ticks in in_kind:
-            assert key[1] is not None
-            self.expiries.begin(house, key[1], series.place, ticks, series.product.rulebook.on(day))
+        for series, ticks in in_kind:
+            assert series.month is not None
+            self.expiries.begin(house, series.month, series.place, ticks, series.product.spec(day))
         self.expiries.next_day(house)
         reduced = self._reduce(day, outcomes)
         for product in self._products.values():
-            self._watch(product, day)
+            product.observe(day, self._warning_on(day))
         after = self._next(day, outcomes)
         calls = np.maximum(-house.available_fen(), 0)
         paid = self._purses.answer(house, calls)
         losses = cover_deficits(house)
+        self._barred &= ~self._purses.recovered(house)
         self._barred[[loss.account for loss in losses]] = True
         self.losses += [(day, loss) for loss in losses]
         short = house.available_fen() < 0
@@ -274,18 +236,19 @@ class MarketClearing:
         forced.replace(self._forced_orders(np.flatnonzero(short).tolist(), after) if after else ())
         if after and forced.pending:
             self._env.process(self._send_until(ns(after, _CLOSE)))
+        self._purses.renew(house)
         house.check()
 
-    def _leave(self, day: date) -> tuple[dict[str, int], list[tuple[Key, Series, int]]]:
+    def _leave(self) -> tuple[dict[str, int], list[tuple[Series, int]]]:
         """Take expired months out of the population; book those that end in cash, and return those that do not."""
         lots, in_kind = dict.fromkeys(self._products, 0), []
         for key, settlement in self._expiring:
-            series, month = self._series.pop(key), settlement.month
-            assert month is not None
+            series = self._series.pop(key)
+            assert settlement.month is not None
             ticks = self.expiries.settlement_ticks(*key)
-            held = self._population.curves[key[0]].expire(month, ticks)
+            held = series.product.expire(settlement.month, ticks)
             if self.expiries.in_kind(key[0]):
-                in_kind.append((key, series, ticks))
+                in_kind.append((series, ticks))
                 continue
             lots[key[0]] += int(np.maximum(held, 0).sum())
             none = np.zeros_like(held)
@@ -297,30 +260,16 @@ class MarketClearing:
         """Halt or reduce months that were locked for three days; return the lots reduced by product."""
         lots = dict.fromkeys(self._products, 0)
         for key, series in self._series.items():
-            fills = self.locked.after(
-                key, outcomes[key], series.place, self._book_of(key), series.product.rulebook.on(day),
-                self._calendar,
-            )  # fmt: skip
+            book, spec = self._book_of(key), series.product.spec(day)
+            fills = self.locked.after(key, outcomes[key], series.place, book, spec, self._calendar)
             if fills is None:
                 continue
-            np.add.at(series.booked_cash, fills["account"], _cash(fills))
+            series.shift_cash(fills)
             lots[key[0]] += int(fills["lots"].sum()) // 2
             if series.product.venue is not None:
                 series.product.venue.count_anew(key[1])
             self.house.settle(self.house.settled_ticks)  # the fills' gains against the settlement
         return lots
-
-    def _watch(self, product: Product, day: date) -> None:
-        outcomes = dict(_of(product))
-        main: Month = None
-        if None not in outcomes:
-            main = product.rulebook.on(day).main_contract(day, self._calendar)
-        if main in outcomes:
-            interest = sum(each.figures.open_interest_lots for each in outcomes.values())
-            seen = Reading(
-                outcomes[main].settlement_ticks, outcomes[main].previous_settlement_ticks, interest
-            )
-            product.watch = observe(self._warning_on(day), product.watch, seen)
 
     def _next(self, day: date, outcomes: Mapping[Key, Settlement]) -> date | None:
         """Put the next trading day's rules in force, and return it; None when the calendar ends."""
@@ -328,42 +277,26 @@ class MarketClearing:
             after = self._calendar.next(day)
         except LookupError:
             return None
-        rules = [
-            rule if place in self.expiries.places else _UNUSED for place, rule in enumerate(self.house.rules)
-        ]
-        for (name, month), series in self._series.items():
-            anew = self.locked.reduced_on == day and (name, month) in self.locked.reduced
-            locked = 0 if anew else abs(outcomes[name, month].locked_days)
-            rules[series.place] = self._rules(self._products[name], month, after, locked)
+        kept = self.expiries.places
+        rules = [rule if place in kept else _UNUSED for place, rule in enumerate(self.house.rules)]
+        for key, series in self._series.items():
+            anew = self.locked.reduced_on == day and key in self.locked.reduced
+            locked_days = 0 if anew else abs(outcomes[key].locked_days)
+            warning = self._warning_on(after)
+            rules[series.place] = series.product.rules(series.month, after, warning, locked_days=locked_days)
         self.house.open_day(rules)
         return after
 
-    def _forced_orders(self, called: Sequence[int], day: date) -> Iterable[ForcedOrder]:
+    def _forced_orders(self, called: Sequence[int], day: date) -> list[ForcedOrder]:
         """Return the orders of a day: unpaid calls first, then what stands beyond limits or has no oil."""
-        house, none = self.house, np.zeros((len(self.house.rules), 2), np.int64)
+        house, none = self.house, np.zeros((len(self.house.rules), 2), np.int64)  # prices are the market's
         rows = [margin_liquidation(house, called, none), excess_liquidation(house, none)]
-        for (name, month), series in self._series.items():
-            spec = self._products[name].rulebook.on(day)
-            if month is not None and self.expiries.in_kind(name):
-                left = spec.days_to_expiry(month, day, self._calendar)
-                without_oil = self.expiries.undeliverable(house, series.place, spec, left)
-                if without_oil is not None:
-                    rows.append(without_oil)
-        keys = {series.place: key for key, series in self._series.items()}
-        orders: dict[tuple[int, int, bool], ForcedOrder] = {}
-        for row in np.concatenate(rows):
-            account, place, long = int(row["account"]), int(row["contract"]), int(row["side"]) == Side.SELL
-            if place not in keys:
-                continue
-            order = orders.get((account, place, long))
-            if order is None:
-                reason = Reason(int(row["reason"]))
-                orders[account, place, long] = ForcedOrder(
-                    account, keys[place], long, int(row["lots"]), reason
-                )
-            else:
-                order.left_lots = max(order.left_lots, int(row["lots"]))
-        return orders.values()
+        for series in self._series.values():
+            product, month = series.product, series.month
+            if month is not None and self.expiries.in_kind(product.name):
+                left = product.days_left(month, day)
+                rows.append(self.expiries.undeliverable(house, series.place, product.spec(day), left))
+        return orders_of(np.concatenate(rows), {series.place: key for key, series in self._series.items()})
 
     def _send_until(self, until_ns: int) -> Generator[simpy.Event, Any, None]:
         """Send slices of the day's forced orders each minute; a shut or locked book fills nothing."""
@@ -382,7 +315,7 @@ class MarketClearing:
         reduced: Mapping[str, int],
         in_cash: Mapping[str, int],
     ) -> None:
-        margins = np.array([self._margin_fen(product) for product in self._products.values()])
+        margins = np.array([product.margin_fen(self.house) for product in self._products.values()])
         home = margins.argmax(axis=0)
         forced = self._forced
         for product in self._products.values():
@@ -410,64 +343,5 @@ class MarketClearing:
                 )
             )
 
-    # --- helpers ---
-
-    def _set_wishes(self, book: int, persons_part: float) -> None:
-        """Let individuals want a part of their holding, and suspended accounts no more than they have."""
-        state = self._population.state
-        wanted, held = state["endowments"][book], state["positions"][book][:NOISE_ACCOUNTS]
-        if persons_part < 1:
-            wanted[self._persons] = np.trunc(wanted[self._persons] * persons_part)
-        shut = state["suspended"][:NOISE_ACCOUNTS] != 0
-        wanted[shut] = np.where(
-            wanted > 0, np.clip(held, 0, np.maximum(wanted, 0)), np.clip(held, np.minimum(wanted, 0), 0)
-        )[shut]
-
-    def _persons_part(self, rulebook: Rulebook, month: ContractMonth, day: date) -> float:
-        """Return what part of its holding an individual still wants: a straight line to 0 on the last day it may."""
-        spec = rulebook.on(day)
-        if spec.person_exit_trading_days is None:
-            return 1.0
-        left = spec.days_to_expiry(month, day, self._calendar) - spec.person_exit_trading_days
-        return min(1.0, max(0.0, left / (self._leave_days + 1)))
-
-    def _rules(self, product: Product, month: Month, day: date, locked_days: int = 0) -> ContractRules:
-        """Return a month's rules of a day as the controller leaves them; a single series has no position limits."""
-        spec = product.rulebook.on(day)
-        of = spec.main_contract(day, self._calendar) if month is None else month
-        rules = rules_on(spec, of, day, self._calendar, product=product.number, locked_days=locked_days)
-        if month is None:
-            rules = replace(rules, limits=LimitRule(), margin=replace(rules.margin, both_sides=False))
-        return tightened((rules,), self._warning_on(day), product.watch)[0]
-
-    def _books(self, product: str) -> list[tuple[Month, int]]:
-        curve = self._population.curves.get(product)
-        if curve is None:
-            return [(None, 0)]
-        return [(month, curve.book(month)) for month in curve.months]
-
     def _book_of(self, key: Key) -> int:
-        curve = self._population.curves.get(key[0])
-        return 0 if curve is None else curve.book(key[1])
-
-    def _free_place(self, product: Product) -> int:
-        used = {series.place for series in self._series.values()} | self.expiries.places
-        return next(place for place in product.places if place not in used)
-
-    def _margin_fen(self, product: Product) -> Array:
-        """Return each account's margin in one product."""
-        house, own = self.house, slice(product.places.start, product.places.stop)
-        rates = margin_per_lot_fen(house.rules[own], house.settled_ticks[own])
-        return required_margin_fen(
-            house.held_lots[:, own], house.roster.hedge, rates, house.rules[own], house.netting
-        )
-
-
-def _of(product: Product) -> Iterable[tuple[Month, Settlement]]:
-    return () if product.outcomes is None else product.outcomes.items()
-
-
-def _cash(fills: Array) -> Array:
-    """Return what fills change in cash, in tick x lot: a buyer pays."""
-    sign = 1 - 2 * fills["side"].astype(np.int64)
-    return -sign * fills["lots"].astype(np.int64) * fills["price"]
+        return self._products[key[0]].book(key[1])

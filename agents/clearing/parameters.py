@@ -92,6 +92,10 @@ class ClearingParameters(Parameters):
     )
     brokers: int = Field(ge=1, le=10_000, description="members whose clients the accounts are, in turn")
     capital_log_sd: float = Field(ge=0, le=2, description="of accounts of a kind around its capital, in logs")
+    renewal_trading_days: float = Field(
+        ge=1,
+        description="in each, this part of what an account lacks to its capital is paid in by new clients",
+    )
     overseas_dollar_part: float = Field(ge=0, le=1, description="of an overseas account's capital")
     forced_lots_per_minute: int = Field(ge=1, le=500, description="of a month and side, sent each minute")
     cover_trading_days: int = Field(

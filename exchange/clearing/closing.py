@@ -47,14 +47,17 @@ def margin_liquidation(
 ) -> Array:
     """Return FORCED rows that bring accounts with an unpaid margin call back to their margin, and no more.
 
-    `limits_ticks` is (contracts, 2), low and high. An account's months are taken by open interest, the largest first,
-    on the side that sets its margin; a lot frees its margin. `free_fen` are the available amounts when known.
+    `limits_ticks` is (contracts, 2), low and high. An account's months are taken by the value of their open interest,
+    the largest first, on the side that sets its margin; a lot frees its margin. `free_fen` are the available amounts
+    when known.
     Rows are in the exchange's sequence: speculative accounts before hedging ones, months by open interest, within a
     month the largest loss of a net position first. Source: assumption: domain knowledge of SHFE's and INE's rules.
     """
     free = house.available_fen() if free_fen is None else free_fen
     rates = margin_per_lot_fen(house.rules, house.settled_ticks)
-    by_interest = np.argsort(-house.open_interest_lots, kind="stable").tolist()
+    tick_fen = np.array([rule.fen_per_tick for rule in house.rules], np.int64)
+    value_fen = house.open_interest_lots * house.settled_ticks * tick_fen
+    by_interest = np.argsort(-value_fen, kind="stable").tolist()
     rows = []
     for account in accounts:
         left = _Left(house, account, rates)
