@@ -337,11 +337,11 @@ def test_bargain_buyers_want_what_the_fall_calls_for_and_sell_when_it_is_over():
     part = (1 - 40.0 / mean - FIGURES.bargain.fall_from) / (
         FIGURES.bargain.fall_to - FIGURES.bargain.fall_from
     )
-    assert buyers.wanted_lots(day) == int(50_000 * part) > 20_000
+    assert buyers.wanted_lots(day) == int(100_000 * part) > 40_000
     for _ in range(100):
         buyers.decide(day, NEAR, 555)
     buyers.account.read_fills(1.0)
-    assert buyers.account.lots[Venue.SC] == pytest.approx(6_000 * 500 / 555, abs=60)
+    assert buyers.account.lots[Venue.SC] == pytest.approx(12_000 * 500 / 555, abs=110)
     price.publish(day, 80.0)
     day += timedelta(days=1)
     assert buyers.wanted_lots(day) == 0
