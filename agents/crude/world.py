@@ -84,6 +84,11 @@ class CrudeWorld:
         self.numbers = {name: first_account + k for k, name in enumerate(ACCOUNTS)}
         self._lines: tuple[tuple[date, float], Parities, float] | None = None
         self._refined_on = date.min
+        loading_days = parameters.shipping.loading_days
+        self._days_to_come = {
+            name: loading_days + (group.voyage_days_min + group.voyage_days_max) / 2
+            for name, group in parameters.groups.items()
+        }
         self._ways = ways(parameters)
         self.bases: dict[str, DeliveryBase] = {}
         self.approvals = Approvals(parameters.approval, self.bases)
@@ -350,9 +355,9 @@ class CrudeWorld:
 
     def _hourly(self, day: date, lines: Parities, fx_cny_per_usd: float, fee: float) -> None:
         """Let those decide who look at the market once an hour."""
-        for refiner in self.refiners.all.values():
+        for name, refiner in self.refiners.all.items():
             if self._refined_on != day:
-                refiner.begin_day()
+                refiner.begin_day(self.refiners.shortage(name, self.bases, self._days_to_come))
             refiner.decide(lines, fx_cny_per_usd)
         self._refined_on = day
         self.carry.decide(day, fee)
@@ -385,11 +390,9 @@ class CrudeWorld:
     def _planned_load_out_bbl(self, base: str) -> int:
         """Return what refiners will lift, at the calm rate, while the base load now at sea comes in."""
         group = self._parameters.depot(base).group
-        figures = self._parameters.groups[group]
-        voyage_days = (figures.voyage_days_min + figures.voyage_days_max) / 2
+        given = self._parameters.groups[group].base_load_bbl_per_day
         share = self._levers.load_out_share(day_of(int(self._env.now)))
-        days = self._parameters.shipping.loading_days + voyage_days
-        return int(self._parameters.part(base, figures.base_load_bbl_per_day) * share * days)
+        return int(self._parameters.part(base, given) * share * self._days_to_come[group])
 
     def _grades_now(self) -> Mapping[str, Grade]:
         return self._rulebook.on(day_of(int(self._env.now))).deliverable_grades
