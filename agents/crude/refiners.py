@@ -59,7 +59,7 @@ class Refiners:
     ) -> float:
         """Return how much less oil than in calm times is in a refiner's tanks and on its way there, as a share.
 
-        Calm are `calm_fill` of the tanks, and the base load of so many days by group.
+        Calm are `calm_fill` of the tanks that there were at the start, and the base load of so many days by group.
         """
         oil_bbl = calm_bbl = 0.0
         for base, tanks in bases.items():
@@ -67,7 +67,7 @@ class Refiners:
             given = self._parameters.part(base, self._parameters.groups[tanks.group].base_load_bbl_per_day)
             oil_bbl += share * (tanks.stock_bbl + tanks.committed_bbl)
             calm_bbl += share * (
-                self._own.calm_fill * tanks.capacity_bbl + given * calm_coming_days[tanks.group]
+                self._own.calm_fill * tanks.first_capacity_bbl + given * calm_coming_days[tanks.group]
             )
         return max(0.0, 1 - oil_bbl / calm_bbl) if calm_bbl else 0.0
 
