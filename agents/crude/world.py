@@ -228,6 +228,11 @@ class CrudeWorld:
                 self.carry.deliver(month, each.lots)
             if each.buyer == CARRY:
                 self.carry.receive(month, each.lots, base)
+            elif warrant is not None and each.buyer not in (COMMERCIAL, *takers):
+                # Investors sell their oil in tank at the settlement price, at which their lots are closed below.
+                self.registry.cancel(warrant)
+                base.hand_over(each.buyer, COMMERCIAL, each.lots * BBL_PER_SC_LOT)
+                base.release(COMMERCIAL, each.lots * BBL_PER_SC_LOT)
             elif warrant is not None and each.buyer != COMMERCIAL:
                 self.registry.cancel(warrant)
                 worth = premium.reexport if each.buyer == REEXPORTER else premium.lowest
