@@ -317,7 +317,7 @@ def _delivered(world: World, month: ContractMonth, matches: Sequence[Match]) -> 
     ]
     price = spec.to_price(world.clearing.expiries.settlement_ticks("sc", month))
     world.crude.expire(month, price, passed)
-    world.crude.release_commercial(set(range(ACCOUNTS)) - set(names))
+    world.crude.commercial.release(set(range(ACCOUNTS)) - set(names))
 
 
 def _clearing(world: World, market: FastMarket, events: Sequence[tuple[date, Any]]) -> MarketClearing:
@@ -370,7 +370,7 @@ def _expiries(world: World, market: FastMarket) -> Expiries:
         world.crude.registry,
         delivered=partial(_delivered, world),
         cargo_lots=cargo_lots,
-        cover=world.crude.warrant_commercial,
+        cover=world.crude.commercial.register,
     )
 
 

@@ -5,7 +5,7 @@ It wires the parts and keeps the daily record. It forms no price: prices are giv
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from datetime import date, time
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from agents.crude.bargain import BargainBuyers
 from agents.crude.bases import DeliveryBase
 from agents.crude.carry import NAME as CARRY
 from agents.crude.carry import CarryTrader
+from agents.crude.commercial import CommercialWarrants
 from agents.crude.expiry import Offer, Passed, hand_over, match, take_over
 from agents.crude.grades import GradeSupply
 from agents.crude.importer import NAME as IMPORTER
@@ -104,6 +105,8 @@ class CrudeWorld:
                 loss_ppm=parameters.shipping.loss_ppm,
             )
         self.registry = WarrantRegistry(lambda name: self.bases[name].inspected_bbl)
+        share = parameters.warrants.commercial_share
+        self.commercial = CommercialWarrants(self.bases, self.registry, set(self.numbers.values()), share)
         self._references = ImportReferences(parameters.origins)
         self._supply = GradeSupply(parameters.grades)
         self.fleet = Fleet(
@@ -250,38 +253,6 @@ class CrudeWorld:
                 taker.account.close_out(month, price_cny_per_bbl)
             for account in (self.local_buyer.account, self.bargain.account):
                 account.close_out(month, price_cny_per_bbl)
-
-    def warrant_commercial(self, wanted_lots: Mapping[int, int]) -> None:
-        """Put commercial oil under warrant for anonymous accounts that are short, as far as its owners have it.
-
-        Their warrants together are at most the stated share of commercial oil at each base; fullest bases first.
-        """
-        share = self._parameters.warrants.commercial_share
-        room = {
-            name: int(base.holdings[COMMERCIAL].stock_bbl * share) // BBL_PER_SC_LOT
-            - base.holdings[COMMERCIAL].inspected_bbl // BBL_PER_SC_LOT
-            for name, base in self.bases.items()
-        }
-        for account, lots in wanted_lots.items():
-            if account in self.numbers.values():
-                continue
-            left = lots - self.registry.lots_of(account)
-            for name in sorted(room, key=lambda each: (-room[each], each)):
-                part = min(left, room[name])
-                if part > 0:
-                    base = self.bases[name]
-                    base.inspect(COMMERCIAL, part * BBL_PER_SC_LOT)
-                    self.registry.register(account, name, base.grade, part)
-                    room[name] -= part
-                    left -= part
-
-    def release_commercial(self, accounts: Iterable[int]) -> None:
-        """Cancel the warrants of anonymous accounts: their oil can be loaded out again."""
-        for account in accounts:
-            for warrant in self.registry.of(account):
-                if not warrant.pledged:
-                    self.registry.cancel(warrant.number)
-                    self.bases[warrant.base].release(COMMERCIAL, warrant.lots * BBL_PER_SC_LOT)
 
     def cargo_lots(self) -> dict[int, int]:
         """Return the oil on its way or uninspected of each account, which counts as deliverable cargo, in lots."""
