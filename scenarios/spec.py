@@ -14,6 +14,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from agents.clearing.parameters import ClearingParameters
+from agents.crude.levers import DeliveryBaseExpansion
 from agents.crude.parameters import CrudeParameters
 from agents.gas.network import Network
 from agents.gas.parameters import GasParameters
@@ -37,7 +38,7 @@ from scenarios.levers import (
 )
 from scenarios.prices_file import read_prices
 from scenarios.shocks import resolve
-from scenarios.tomlfile import BadInput, Document, load
+from scenarios.tomlfile import BadInput, Document, did_you_mean, load
 from scenarios.validation import validate
 
 
@@ -272,6 +273,13 @@ def _event_problems(scenario: Scenario, event: Event, calendar: TradingCalendar)
             Rulebook.load("ine_sc").with_overrides(event.rules, day)
         except RulebookError as error:
             found += [("rules", f"{key}: {text}") for key, text in error.problems]
+    if isinstance(event, DeliveryBaseExpansion) and event.base is not None:
+        names = [depot.name for depot in scenario.crude.depots]
+        if event.base not in names:
+            near = did_you_mean(event.base, names)
+            found.append(
+                ("base", f'"{event.base}": no such delivery base{near or "."} Bases: {", ".join(names)}')
+            )
     if isinstance(event, GasEvent):
         for key, name, known in unknown_names(event, scenario.gas):
             found.append((key, f'"{name}": must be one of {", ".join(known) or "none"}'))

@@ -98,7 +98,8 @@ class Beliefs:
     """What the traders of each month of SC take for neutral, day by day.
 
     Neutral = Oman + parity's middle + the world's slope a month x months to delivery, over Brent, and on top what of a
-    month's own gap has lasted: that becomes its expected premium, with `premium_half_life_days`. Only the physical
+    month's own gap has lasted: that becomes its expected premium, with `premium_half_life_days`, in which what it has
+    beyond the main month's halves again. Days that end at their limit teach nothing. Only the physical
     arbitrage, which counts cargoes and tanks, holds on to parity.
     """
 
@@ -123,11 +124,16 @@ class Beliefs:
         fx, brent = world.prices["fx"].on(known), world.prices["brent"].on(known)
         oman = brent * math.exp(population.basis(Venue.OMAN))
         population.fx_cny_per_usd = fx
+        gaps = {month: population.take_mean_gap(book) for month, book in books.items()}
+        if world.settlements[Venue.SC] and world.settlements[Venue.SC][-1].figures.locked:
+            gaps = dict.fromkeys(gaps, 0.0)  # the gap of a day that ended at its limit is the limit's
+        main = next(month for month, book in books.items() if book == Venue.SC)
         for month, book in books.items():
-            learnt = (1.0 - self._keep) * population.take_mean_gap(book)
+            learnt = (1.0 - self._keep) * gaps[month]
             expected = self._expected.get(month)
             if expected is None:
                 expected = self._neighbours(month)
+            expected += (1.0 - self._keep) * (self._expected.get(main, expected) - expected)
             level = self.neutral_usd_per_bbl(known, month, brent, oman)
             population.set_basis(book, math.log(level / brent) + expected, tick / fx)
             population.shift_basis(book, learnt)
@@ -311,7 +317,7 @@ def _delivered(world: World, month: ContractMonth, matches: Sequence[Match]) -> 
     ]
     price = spec.to_price(world.clearing.expiries.settlement_ticks("sc", month))
     world.crude.expire(month, price, passed)
-    world.crude.release_commercial(set(range(ACCOUNTS)) - set(names))
+    world.crude.commercial.release(set(range(ACCOUNTS)) - set(names))
 
 
 def _clearing(world: World, market: FastMarket, events: Sequence[tuple[date, Any]]) -> MarketClearing:
@@ -370,7 +376,7 @@ def _expiries(world: World, market: FastMarket) -> Expiries:
         world.crude.registry,
         delivered=partial(_delivered, world),
         cargo_lots=cargo_lots,
-        cover=world.crude.warrant_commercial,
+        cover=world.crude.commercial.register,
         cover_trading_days=world.loaded.scenario.clearing.cover_trading_days,
     )
 

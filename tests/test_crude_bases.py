@@ -4,6 +4,7 @@ import tomllib
 from datetime import date, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 import simpy
 from hypothesis import given, settings
@@ -18,12 +19,15 @@ from agents.crude.expiry import Offer, Passed, hand_over, match
 from agents.crude.grades import GradeSupply
 from agents.crude.market import Fill
 from agents.crude.parameters import ACCOUNTS, COMMERCIAL, CrudeParameters, GradeParameters
+from agents.crude.refiners import Refiners
 from agents.prices import PriceHistory
 from exchange.codes import Side, Venue
 from exchange.contracts import ContractMonth
 from exchange.tanks import gross_bbl, lost_bbl
 from exchange.terms import Grade
 from exchange.warrants import WarrantRegistry
+from scenarios.spec import load_scenario
+from scenarios.tomlfile import BadInput
 
 PART = Path(__file__).parents[1] / "scenarios" / "library" / "parts" / "crude.toml"
 FIGURES = CrudeParameters.model_validate(tomllib.loads(PART.read_text(encoding="utf-8"))["crude"])
@@ -337,11 +341,11 @@ def test_bargain_buyers_want_what_the_fall_calls_for_and_sell_when_it_is_over():
     part = (1 - 40.0 / mean - FIGURES.bargain.fall_from) / (
         FIGURES.bargain.fall_to - FIGURES.bargain.fall_from
     )
-    assert buyers.wanted_lots(day) == int(50_000 * part) > 20_000
+    assert buyers.wanted_lots(day) == int(100_000 * part) > 40_000
     for _ in range(100):
         buyers.decide(day, NEAR, 555)
     buyers.account.read_fills(1.0)
-    assert buyers.account.lots[Venue.SC] == pytest.approx(6_000 * 500 / 555, abs=60)
+    assert buyers.account.lots[Venue.SC] == pytest.approx(12_000 * 500 / 555, abs=110)
     price.publish(day, 80.0)
     day += timedelta(days=1)
     assert buyers.wanted_lots(day) == 0
@@ -360,3 +364,28 @@ def test_the_parts_of_a_group_sum_to_the_whole():
     for group in FIGURES.groups:
         parts = [FIGURES.part(depot.name, 1_000_003) for depot in FIGURES.depots if depot.group == group]
         assert sum(parts) == 1_000_003
+
+
+def test_shortage_is_what_is_missing_of_calm_oil_where_the_refiner_lifts():
+    """Yangshan alone: calm are 0.6 x 1,260,000 = 756,000 bbl in tank and 21.5 days of its 19,215 bbl a day."""
+    tanks = base(capacity_bbl=1_260_000, stock_bbl=300_000)
+    refiners = Refiners(FIGURES, TwoMonths(), np.random.default_rng(0))
+    days = {"yangtze_delta": 21.5, "shandong_liaoning": 23.0, "south": 18.5}
+    given_bbl = FIGURES.part("Yangshan", 140_000)
+    assert given_bbl == 19_216
+    calm_bbl = 756_000 + 21.5 * given_bbl
+    shortage = refiners.shortage("zhoushan_refinery", {"Yangshan": tanks}, days)
+    assert shortage == pytest.approx(1 - 300_000 / calm_bbl)
+    tanks.commit(COMMERCIAL, 900_000)
+    assert refiners.shortage("zhoushan_refinery", {"Yangshan": tanks}, days) == 0.0
+    assert refiners.shortage("shandong_teapots", {"Yangshan": tanks}, days) == 0.0  # it lifts elsewhere
+
+
+def test_a_lever_that_names_an_unknown_base_is_refused(tmp_path):
+    path = tmp_path / "own.toml"
+    path.write_text(
+        'extends = "base"\n[[levers]]\nkind = "delivery_base_expansion"\nstart_day = 0\nbase = "Yangshn"\n'
+        'added_bbl = 1\napproval_lag_days = 0\nsource = "s"\n'
+    )
+    with pytest.raises(BadInput, match=r"own.toml:5: levers\[0\].base = .*Did you mean 'Yangshan'"):
+        load_scenario(path)

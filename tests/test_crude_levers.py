@@ -105,3 +105,42 @@ def test_capacity_by_date(day, total_bbl):
     figures = CrudeParameters.model_validate(tomllib.loads(FIGURES.read_text(encoding="utf-8"))["crude"])
     total = sum(figures.capacity_bbl(depot.name, day) for depot in figures.depots)
     assert total == pytest.approx(total_bbl, rel=0.001)
+
+
+def test_a_freight_path_holds_each_value_until_the_next_and_begins_with_its_event():
+    path = """
+    kind = "freight_path"
+    start_day = 0
+    source = "assumption: test"
+    [freight_worldscale]
+    2024-10-01 = 100.0
+    2024-11-06 = 410.0
+    [war_risk_usd_per_bbl]
+    2024-11-05 = 4.0
+    """
+    days = LeverDays([(DAY, TypeAdapter(CrudeLever).validate_python(tomllib.loads(path)))])
+    before, after = DAY - timedelta(days=1), DAY + timedelta(days=2)
+    assert [days.freight_worldscale(day, otherwise=60.0) for day in (before, DAY, after)] == [
+        60.0,
+        100.0,
+        410.0,
+    ]
+    assert [days.added_insurance_usd_per_bbl(day) for day in (before, DAY, after)] == [0.0, 0.0, 4.0]
+
+
+def test_an_expansion_is_of_a_base_or_of_a_group():
+    adapter = TypeAdapter(CrudeLever)
+    told = {
+        "kind": "delivery_base_expansion",
+        "start_day": 0,
+        "added_bbl": 7,
+        "approval_lag_days": 3,
+        "source": "s",
+    }
+    days = LeverDays([(DAY, adapter.validate_python(told | {"base": "Yangshan"}))])
+    ready = DAY + timedelta(days=3)
+    assert days.added_at_base_bbl("Yangshan", ready) == 7 and days.added_at_base_bbl("Yangshan", DAY) == 0
+    assert days.added_at_base_bbl("Weifang", ready) == days.added_bbl("yangtze_delta", ready) == 0
+    for wrong in ({}, {"base": "Yangshan", "group": "south"}):
+        with pytest.raises(ValidationError, match="either group or base"):
+            adapter.validate_python(told | wrong)

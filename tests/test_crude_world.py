@@ -12,9 +12,10 @@ import simpy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agents.crude.expiry import Passed
 from agents.crude.levers import DeliveryBaseExpansion, FreightSpike, LoadOutCut, LocalBuying, StraitClosure
 from agents.crude.market import Fill
-from agents.crude.parameters import ACCOUNTS, CrudeParameters
+from agents.crude.parameters import ACCOUNTS, COMMERCIAL, CrudeParameters
 from agents.crude.world import CrudeWorld
 from agents.prices import PriceHistory
 from exchange.clock import NS_PER_DAY, TradingCalendar, day_of, ns
@@ -403,3 +404,20 @@ def test_empty_quotes_open_no_trade(build, monkeypatch):
     env, world = build(20.0)
     env.run(until=until(date(2024, 9, 10)))
     assert sold_lots(world) == 0 and world.importer.programme is None
+
+
+def test_oil_that_the_exchange_passes_to_investors_is_sold_in_tank(build):
+    """40 lots of the importer's warrants go to bargain buyers: their oil is commercial again, without a warrant."""
+    env, world = build(6.0)
+    env.run(until=until(date(2024, 10, 30)))
+    warrant = world.registry.of(world.numbers["importer"])[0]
+    base = world.bases[warrant.base]
+    before = base.holdings[COMMERCIAL].stock_bbl
+    passed_on = world.registry.transfer(warrant.number, world.numbers["bargain"], 40)
+    passed = Passed("importer", "bargain", base.name, warrant.grade, 40, passed_on.number)
+    delivered = world.importer.delivered_lots
+    world.expire(None, 500.0, [passed])
+    assert base.holdings[COMMERCIAL].stock_bbl == before + 40_000
+    assert base.holdings["bargain"].stock_bbl == 0 and world.registry.lots_of(world.numbers["bargain"]) == 0
+    assert world.importer.delivered_lots == delivered + 40
+    world.check_conservation()

@@ -191,13 +191,15 @@ class LoadOutParameters(Parameters):
 class RefinerParameters(Parameters):
     """Describe a refiner: what it lifts of each group's base load, and when it buys SC instead of a cargo.
 
-    It buys up to `lots_per_day` where SC is `discount_cny_per_bbl` cheaper than import parity: that is what it wants
-    for not choosing grade and place.
+    It buys up to `lots_per_day` below import parity - discount + scarcity x shortage, CNY/bbl: the discount is for not
+    choosing grade and place, the shortage 1 - (oil in the tanks it lifts from and on its way) / what it is in calm
+    times, at least 0.
     """
 
     load_out_shares: dict[Group, float]
     premium_response_per_usd: float = Field(ge=0)
     discount_cny_per_bbl: float = Field(ge=0)
+    scarcity_cny_per_bbl: float = Field(ge=0, description="what oil in tank is worth more when there is none")
     lots_per_day: int = Field(ge=0)
     max_open_lots: int = Field(ge=0)
 

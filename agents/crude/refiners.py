@@ -12,7 +12,7 @@ import numpy as np
 
 from agents.crude.bases import DeliveryBase
 from agents.crude.market import CrudeMarket
-from agents.crude.parameters import COMMERCIAL, CrudeParameters, RefinerParameters
+from agents.crude.parameters import COMMERCIAL, CrudeParameters, Group, RefinerParameters
 from agents.crude.parity import Parities
 from agents.crude.taker import DeliveryTaker
 from exchange.codes import Venue
@@ -21,23 +21,24 @@ SLICE_LOTS = 100
 
 
 class Refiner(DeliveryTaker):
-    """Buy SC at `discount` below the cheapest import parity, up to a number of lots a day; its choice is hourly."""
+    """Buy SC below the cheapest import parity, less when its tanks are full, up to so many lots a day, hour by hour."""
 
     def __init__(self, name: str, own: RefinerParameters, market: CrudeMarket) -> None:
         super().__init__(name, market, slice_lots=SLICE_LOTS, max_open_lots=own.max_open_lots)
         self.name, self._own = name, own
-        self._left_lots = 0
+        self._left_lots, self._shortage = 0, 0.0
 
-    def begin_day(self) -> None:
-        """Let a day's purchases begin anew."""
-        self._left_lots = self._own.lots_per_day
+    def begin_day(self, shortage: float) -> None:
+        """Let a day's purchases begin anew, at the shortage of the day."""
+        self._left_lots, self._shortage = self._own.lots_per_day, shortage
 
     def decide(self, lines: Parities, fx_cny_per_usd: float) -> None:
         """Take one decision: read fills, buy a slice of what is left of the day's lots, sell Oman for it."""
         self.account.read_fills(fx_cny_per_usd)
         oman_ask = self._market.quote(Venue.OMAN)[1]
         parity = min(line.cny_per_bbl(oman_ask) for line in lines.imports.values())
-        self._left_lots -= self.buy(parity - self._own.discount_cny_per_bbl, self._left_lots)
+        worth = parity - self._own.discount_cny_per_bbl + self._own.scarcity_cny_per_bbl * self._shortage
+        self._left_lots -= self.buy(worth, self._left_lots)
         self.hedge()
 
     def integers(self) -> list[int]:
@@ -52,6 +53,23 @@ class Refiners:
         self._own, self._parameters, self._rng = parameters.load_out, parameters, rng
         self.all = {name: Refiner(name, own, market) for name, own in parameters.refiners.items()}
         self.lifted_bbl = dict.fromkeys(self.all, 0)
+
+    def shortage(
+        self, name: str, bases: Mapping[str, DeliveryBase], calm_coming_days: Mapping[Group, float]
+    ) -> float:
+        """Return how much less oil than in calm times is in a refiner's tanks and on its way there, as a share.
+
+        Calm are `calm_fill` of the tanks that there were at the start, and the base load of so many days by group.
+        """
+        oil_bbl = calm_bbl = 0.0
+        for base, tanks in bases.items():
+            share = self._parameters.refiners[name].load_out_shares.get(tanks.group, 0.0)
+            given = self._parameters.part(base, self._parameters.groups[tanks.group].base_load_bbl_per_day)
+            oil_bbl += share * (tanks.stock_bbl + tanks.committed_bbl)
+            calm_bbl += share * (
+                self._own.calm_fill * tanks.first_capacity_bbl + given * calm_coming_days[tanks.group]
+            )
+        return max(0.0, 1 - oil_bbl / calm_bbl) if calm_bbl else 0.0
 
     def lift(self, bases: Mapping[str, DeliveryBase], premium_usd: float, share_left: float) -> None:
         """Lift a day's oil, at SC's premium over its neutral basis in USD/bbl; cuts leave `share_left`.

@@ -5,7 +5,7 @@ It wires the parts and keeps the daily record. It forms no price: prices are giv
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from datetime import date, time
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from agents.crude.bargain import BargainBuyers
 from agents.crude.bases import DeliveryBase
 from agents.crude.carry import NAME as CARRY
 from agents.crude.carry import CarryTrader
+from agents.crude.commercial import CommercialWarrants
 from agents.crude.expiry import Offer, Passed, hand_over, match, take_over
 from agents.crude.grades import GradeSupply
 from agents.crude.importer import NAME as IMPORTER
@@ -84,6 +85,11 @@ class CrudeWorld:
         self.numbers = {name: first_account + k for k, name in enumerate(ACCOUNTS)}
         self._lines: tuple[tuple[date, float], Parities, float] | None = None
         self._refined_on = date.min
+        loading_days = parameters.shipping.loading_days
+        self._days_to_come = {
+            name: loading_days + (group.voyage_days_min + group.voyage_days_max) / 2
+            for name, group in parameters.groups.items()
+        }
         self._ways = ways(parameters)
         self.bases: dict[str, DeliveryBase] = {}
         self.approvals = Approvals(parameters.approval, self.bases)
@@ -99,6 +105,8 @@ class CrudeWorld:
                 loss_ppm=parameters.shipping.loss_ppm,
             )
         self.registry = WarrantRegistry(lambda name: self.bases[name].inspected_bbl)
+        share = parameters.warrants.commercial_share
+        self.commercial = CommercialWarrants(self.bases, self.registry, set(self.numbers.values()), share)
         self._references = ImportReferences(parameters.origins)
         self._supply = GradeSupply(parameters.grades)
         self.fleet = Fleet(
@@ -223,6 +231,11 @@ class CrudeWorld:
                 self.carry.deliver(month, each.lots)
             if each.buyer == CARRY:
                 self.carry.receive(month, each.lots, base)
+            elif warrant is not None and each.buyer not in (COMMERCIAL, *takers):
+                # Investors sell their oil in tank at the settlement price, at which their lots are closed below.
+                self.registry.cancel(warrant)
+                base.hand_over(each.buyer, COMMERCIAL, each.lots * BBL_PER_SC_LOT)
+                base.release(COMMERCIAL, each.lots * BBL_PER_SC_LOT)
             elif warrant is not None and each.buyer != COMMERCIAL:
                 self.registry.cancel(warrant)
                 worth = premium.reexport if each.buyer == REEXPORTER else premium.lowest
@@ -240,38 +253,6 @@ class CrudeWorld:
                 taker.account.close_out(month, price_cny_per_bbl)
             for account in (self.local_buyer.account, self.bargain.account):
                 account.close_out(month, price_cny_per_bbl)
-
-    def warrant_commercial(self, wanted_lots: Mapping[int, int]) -> None:
-        """Put commercial oil under warrant for anonymous accounts that are short, as far as its owners have it.
-
-        Their warrants together are at most the stated share of commercial oil at each base; fullest bases first.
-        """
-        share = self._parameters.warrants.commercial_share
-        room = {
-            name: int(base.holdings[COMMERCIAL].stock_bbl * share) // BBL_PER_SC_LOT
-            - base.holdings[COMMERCIAL].inspected_bbl // BBL_PER_SC_LOT
-            for name, base in self.bases.items()
-        }
-        for account, lots in wanted_lots.items():
-            if account in self.numbers.values():
-                continue
-            left = lots - self.registry.lots_of(account)
-            for name in sorted(room, key=lambda each: (-room[each], each)):
-                part = min(left, room[name])
-                if part > 0:
-                    base = self.bases[name]
-                    base.inspect(COMMERCIAL, part * BBL_PER_SC_LOT)
-                    self.registry.register(account, name, base.grade, part)
-                    room[name] -= part
-                    left -= part
-
-    def release_commercial(self, accounts: Iterable[int]) -> None:
-        """Cancel the warrants of anonymous accounts: their oil can be loaded out again."""
-        for account in accounts:
-            for warrant in self.registry.of(account):
-                if not warrant.pledged:
-                    self.registry.cancel(warrant.number)
-                    self.bases[warrant.base].release(COMMERCIAL, warrant.lots * BBL_PER_SC_LOT)
 
     def cargo_lots(self) -> dict[int, int]:
         """Return the oil on its way or uninspected of each account, which counts as deliverable cargo, in lots."""
@@ -350,9 +331,9 @@ class CrudeWorld:
 
     def _hourly(self, day: date, lines: Parities, fx_cny_per_usd: float, fee: float) -> None:
         """Let those decide who look at the market once an hour."""
-        for refiner in self.refiners.all.values():
+        for name, refiner in self.refiners.all.items():
             if self._refined_on != day:
-                refiner.begin_day()
+                refiner.begin_day(self.refiners.shortage(name, self.bases, self._days_to_come))
             refiner.decide(lines, fx_cny_per_usd)
         self._refined_on = day
         self.carry.decide(day, fee)
@@ -385,11 +366,9 @@ class CrudeWorld:
     def _planned_load_out_bbl(self, base: str) -> int:
         """Return what refiners will lift, at the calm rate, while the base load now at sea comes in."""
         group = self._parameters.depot(base).group
-        figures = self._parameters.groups[group]
-        voyage_days = (figures.voyage_days_min + figures.voyage_days_max) / 2
+        given = self._parameters.groups[group].base_load_bbl_per_day
         share = self._levers.load_out_share(day_of(int(self._env.now)))
-        days = self._parameters.shipping.loading_days + voyage_days
-        return int(self._parameters.part(base, figures.base_load_bbl_per_day) * share * days)
+        return int(self._parameters.part(base, given) * share * self._days_to_come[group])
 
     def _grades_now(self) -> Mapping[str, Grade]:
         return self._rulebook.on(day_of(int(self._env.now))).deliverable_grades
