@@ -265,9 +265,13 @@ class GasWorld:
         result = self.delivery.serve(day, piped, offers_m3, terminals)
 
         weights = [int(volume) for volume in self.demand.trucked_m3(wanted_m3, price)]
-        wanted = split(GAS_PER_LIQUID * lorries.wanted_m3, weights)
         loaded_m3 = sum(lorries.loads_m3.values())
-        missing = split(GAS_PER_LIQUID * (lorries.wanted_m3 - loaded_m3), weights)
+        away_m3, missing_m3 = (
+            int(self.market.share_elsewhere * volume) for volume in (loaded_m3, lorries.wanted_m3 - loaded_m3)
+        )
+        kept_m3, own_missing_m3 = loaded_m3 - away_m3, lorries.wanted_m3 - loaded_m3 - missing_m3
+        wanted = split(GAS_PER_LIQUID * (kept_m3 + own_missing_m3), weights)
+        missing = split(GAS_PER_LIQUID * own_missing_m3, weights)
         self._observe_shares(result.send_out_m3, lorries.loads_m3)
         fx, jkm, shpgx = self.fx.on(day), self.window.price_usd_per_mmbtu, self.parameters.shpgx
         contract = market_contract_usd_per_mmbtu(self.importers, outlooks)
@@ -289,7 +293,8 @@ class GasWorld:
             pipeline_available_m3=sum(offers_m3.values()),
             pipeline_taken_m3=result.pipeline_taken_m3,
             send_out_m3=result.send_out_gas_m3,
-            trucked_m3=GAS_PER_LIQUID * loaded_m3,
+            trucked_m3=GAS_PER_LIQUID * kept_m3,
+            trucked_away_m3=GAS_PER_LIQUID * away_m3,
             lng_stock_m3_liquid=sum(terminal.stock_m3 for terminal in terminals),
             lng_stock_days=usable_m3 / max(1.0, float(lng_demand_m3[:15].mean())),
             lng_afloat_m3_liquid=self.fleet.afloat_m3(),
