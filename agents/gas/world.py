@@ -36,6 +36,7 @@ from agents.gas.lorries import DayOfLorries
 from agents.gas.network import Network
 from agents.gas.parameters import GasParameters
 from agents.gas.pipelines import Pipeline
+from agents.gas.published import PublishedIndices
 from agents.gas.records import GasRecords
 from agents.gas.shocks import DatedShock
 from agents.gas.shpgx import ShpgxLng
@@ -100,6 +101,7 @@ class GasWorld:
             parameters, self.demand, self.importers, self.terminals, rng("gas.buyers"), start
         )
         self.shpgx_lng = self.market.published
+        self.indices = PublishedIndices()
         self.records = GasRecords(self.demand.sectors)
         self.env = env
         self._spot_rng = rng("gas.spot")
@@ -112,8 +114,9 @@ class GasWorld:
         env.process(self._live(start))
 
     def tables(self) -> dict[str, pd.DataFrame]:
-        """Return the records as frames: gas_days, gas_places, gas_edges, terminals, lng_cargoes, listings, jkm."""
-        return self.records.tables(self.fleet.cargoes, self.market.board.trades)
+        """Return the records as frames: all that the records keep, and gas_indices."""
+        frames = self.records.tables(self.fleet.cargoes, self.market.board.trades)
+        return frames | {"gas_indices": self.indices.frame()}
 
     def ledger(self) -> Ledger:
         """Return the books since the start."""
@@ -154,6 +157,7 @@ class GasWorld:
             yield self._until(midnight + _PUBLICATION)
             if self._is_trading_day(day):
                 self.market.publish(day)
+            self.indices.publish(day, self.fleet.cargoes, self.fx)
             yield self._until(midnight + _WINDOW)
             if day.weekday() < 5:
                 self._hold_window(day, outlooks, draws)
