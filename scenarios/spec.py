@@ -37,6 +37,7 @@ from scenarios.levers import (
     VenueEvent,
 )
 from scenarios.prices_file import read_prices
+from scenarios.recorded import Recorded, measures
 from scenarios.shocks import resolve
 from scenarios.tomlfile import BadInput, Document, did_you_mean, load
 from scenarios.validation import validate
@@ -115,6 +116,7 @@ class Scenario(Parameters):
     conditions: tuple[AnyEvent, ...] = ()
     shocks: tuple[AnyEvent, ...] = ()
     levers: tuple[AnyEvent, ...] = ()
+    recorded: tuple[Recorded, ...] = Field(default=(), description="what is known of the period from outside")
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -227,6 +229,15 @@ def _places_and_dates(scenario: Scenario, document: Document, *, own_prices: boo
             problems += [
                 f"{at(field, k, key)} = {text}" for key, text in _event_problems(scenario, event, calendar)
             ]
+    known = list(measures(scenario.gas)) if scenario.recorded else []
+    for k, record in enumerate(scenario.recorded):
+        if record.measure not in known:
+            text = f'"{record.measure}": no such measure{did_you_mean(record.measure, known)}'
+            problems.append(f"{at('recorded', k, 'measure')} = {text}")
+        if not period.slow_start <= record.first <= record.last <= period.slow_end:
+            problems.append(
+                f"{at('recorded', k, 'first')} = {record.first}: its days must lie within the slow world"
+            )
     return problems
 
 

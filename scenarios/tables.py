@@ -150,6 +150,7 @@ def physical_frames(world: World) -> Frames:
         days["stock_m3"] = days["lng_stock_m3_liquid"] * GAS_M3_PER_M3_LNG
         frames |= {"gas_days": days, "lng_cargoes": gas["lng_cargoes"], "shpgx_listings": gas["listings"]}
         frames |= {"terminals": gas["terminals"], "jkm_windows": gas["jkm"]}
+        frames |= {"gas_indices": gas["gas_indices"].rename(columns={"published": "day"})}
         frames |= {name: gas[name].rename(columns={"date": "day"}) for name in ("gas_places", "gas_edges")}
     return frames
 
@@ -160,6 +161,12 @@ COLUMNS: dict[str, Column] = {
     ),
     "premium_to_oman_usd_per_bbl": Column("USD/bbl", "SC less Oman: mean over the day's common clock"),
     "open_interest_lots": Column("lots", "lots held long at the close, over all accounts"),
+    "value": Column("see unit", "value of a weekly index of LNG"),
+    "first": Column("", "Monday of the week that an index tells"),
+    "last": Column("", "Sunday of the week that an index tells"),
+    "reports": Column("", "cargoes behind a value"),
+    "carried": Column("", "no cargo was reported: the value before stands"),
+    "largest_share": Column("share", "the largest seller's part of a week's volume"),
     "place": Column("", "province or city of the gas network"),
     "edge": Column("", "pipeline of the gas network"),
     "flow_m3": Column("m3 of gas", "net flow of the day, from the pipeline's first node to its second"),

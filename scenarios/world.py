@@ -196,7 +196,7 @@ def build(
         scenario.crude,
         start=period.slow_start,
         calendar=calendar,
-        rulebook=books[Venue.SC],
+        rulebook=_from(books[Venue.SC], period.slow_start),
         market=market or ClosedMarket(),
         rng=streams.generator,
         oman=prices["oman"],
@@ -326,6 +326,13 @@ def _rulebooks(events: Sequence[tuple[date, Any]]) -> dict[Venue, Rulebook]:
             source = f"what-if: {event.source}"
             books[Venue.SC] = books[Venue.SC].with_overrides(event.rules, day, source=source)
     return books
+
+
+def _from(book: Rulebook, day: date) -> Rulebook:
+    """Return a rulebook that has rules from a day on: before the listing the first ones stand in; nothing trades."""
+    if day >= book.first_day:
+        return book
+    return replace(book, specifications=((day, book.specifications[0][1]), *book.specifications))
 
 
 def _realised(events: Sequence[Event], streams: Streams) -> list[Event]:

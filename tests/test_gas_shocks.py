@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import simpy
 from pydantic import TypeAdapter, ValidationError
 from test_gas_case import START, base_parameters, gas_world
 
 from agents.gas.abroad import Abroad
 from agents.gas.freight import Freight
+from agents.gas.importers import Importer, Outlook
 from agents.gas.parameters import GasParameters, StageParameters
 from agents.gas.shocks import (
     CanalRestriction,
@@ -26,9 +28,11 @@ from agents.gas.shocks import (
     GasShock,
     LngStraitClosure,
     LngSupplyOutage,
+    LorriesFromElsewhere,
     PipelineCut,
     PortClosure,
 )
+from agents.gas.terminals import Terminal
 from agents.gas.world import GasWorld
 from agents.shocks import Triangle
 
@@ -48,6 +52,9 @@ COAL_TO_GAS = DemandShift(kind="demand_shift", change_share=0.15, duration_days=
 LOCKDOWN = DemandShift(kind="demand_shift", change_share=-0.15, duration_days=60, sector="industry", **TEST)
 PORTS = PortClosure(
     kind="port_closure", terminals=("yangshan", "ningbo", "zhoushan"), duration_days=12, **TEST
+)
+LORRIES = LorriesFromElsewhere(
+    kind="lorries_from_elsewhere", added_t_per_day=12_000.0, duration_days=40, **TEST
 )
 WEST_EAST = PipelineCut(
     kind="pipeline_cut", entry="west_east", cut_m3_per_day=20_000_000, duration_days=30, **TEST
@@ -96,6 +103,7 @@ def clear(change: pd.Series, sign: int) -> bool:
         (COAL_TO_GAS, 0, 1, -1),
         (LOCKDOWN, 0, -1, 1),
         (WEST_EAST, 0, 1, -1),
+        (LORRIES, 0, 1, -1),
     ],
     ids=lambda value: getattr(value, "kind", None),
 )
@@ -206,6 +214,36 @@ def test_a_cut_of_one_entry_takes_no_more_than_it_has_and_leaves_the_others() ->
     edges = struck(1, total)["gas_edges"].set_index("date").loc["2025-01-10"].set_index("edge").flow_m3
     assert all(edges[name] == 0 for name in edges.index if name.startswith("west_east"))
     assert edges["sichuan_east_anhui"] > 0
+
+
+def test_lorries_from_elsewhere_take_gas_away_and_answer_to_the_price() -> None:
+    tables = struck(1, LORRIES)
+    days, listings = tables["gas_days"].set_index("date"), tables["listings"]
+    away_t = days.trucked_away_m3.loc["2025-01-06":"2025-02-14"] / 1_400
+    assert days.trucked_away_m3.loc[:"2025-01-05"].sum() == days.trucked_away_m3.loc["2025-02-20":].sum() == 0
+    answer = (4_600 / days.shpgx_lng_cny_per_t.loc["2025-01-06":"2025-02-14"].mean()) ** 0.3
+    assert answer < 1.0 and away_t.mean() == pytest.approx(12_000 * answer, rel=0.1)
+    assert (calm(1)["gas_days"].trucked_away_m3 == 0).all()
+    loaded_t = (days.trucked_m3 + days.trucked_away_m3).loc["2024-09-02":"2025-02-16"].sum() / 1_400
+    sold = listings[listings.time.between("2024-09-02", "2025-02-14 23:00")].quantity_t.sum()
+    assert loaded_t == pytest.approx(sold, rel=0.01)
+
+
+def test_prices_climb_while_the_board_is_sold_out_and_fade_when_all_are_served() -> None:
+    """3,200 CNY/t whatever happens but the premium: 0.3 x 0.5 a day for two days, then a tenth less a day."""
+    parameters = base_parameters()
+    common = parameters.importers.model_copy(update={"price_revision_per_day": 1.0, "index_attention": 0.0})
+    seller = Importer(
+        "cnooc", parameters.importers.members["cnooc"], common, parameters.shpgx,
+        [Terminal(simpy.Environment(), "ningbo", parameters.terminals["ningbo"])], 0.3,
+    )  # fmt: skip
+    outlook = Outlook(scarcity=0.0, missing_m3=0.0, contract_usd_per_mmbtu=10.0)
+    prices = [
+        seller.list_price_fen_per_t(outlook, 0.0, 10.0, 7.0, unmet) / 100
+        for unmet in (0.0, 0.5, 0.5, 0.0, 0.0)
+    ]
+    premium = np.log(np.array(prices) / prices[0])
+    assert premium == pytest.approx([0.0, 0.15, 0.30, 0.27, 0.243], abs=2e-3)  # prices are in tens of yuan
 
 
 def test_a_shift_of_demand_is_of_its_sector_and_its_days() -> None:

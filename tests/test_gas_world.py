@@ -12,6 +12,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from test_gas_case import START, base_parameters, gas_world, streams
 
+from agents.gas.dispatch import GAS_PER_LIQUID
 from agents.gas.shocks import (
     CanalRestriction,
     ColdWave,
@@ -22,6 +23,7 @@ from agents.gas.shocks import (
     GasEvent,
     LngStraitClosure,
     LngSupplyOutage,
+    LorriesFromElsewhere,
     LostCargoes,
     PipelineCut,
     PortClosure,
@@ -100,6 +102,10 @@ EVENTS: st.SearchStrategy[GasEvent] = st.one_of(
         sector=st.sampled_from([None, "power", "industry"]), duration_days=st.integers(1, 60), start_day=st.just(0),
     ),
     st.builds(
+        LorriesFromElsewhere, kind=st.just("lorries_from_elsewhere"), added_t_per_day=st.floats(10.0, 40_000.0),
+        duration_days=st.integers(1, 60), source=st.just("a test"), start_day=st.just(0),
+    ),
+    st.builds(
         EuropePull, kind=st.just("europe_pull"), ttf_usd_per_mmbtu=st.floats(1.0, 100.0), source=st.just("a test"),
         duration_days=st.integers(1, 60), start_day=st.just(0),
     ),
@@ -121,6 +127,8 @@ def test_nothing_is_made_or_lost_whatever_happens(seed: int, shocks: list[tuple[
     days, terminals = world.tables()["gas_days"], world.tables()["terminals"]
     assert (days.served_m3 + days.unserved_m3 == days.demand_m3).all()
     assert (days.served_m3 == days.pipeline_taken_m3 + days.send_out_m3 + days.trucked_m3).all()
+    trucked = GAS_PER_LIQUID * terminals.groupby("date").trucked_m3_liquid.sum()
+    assert (days.trucked_m3.to_numpy() + days.trucked_away_m3.to_numpy() == trucked.to_numpy()).all()
     assert (days.pipeline_taken_m3 <= days.pipeline_available_m3).all()
     assert (terminals.stock_m3_liquid >= 0).all()
     assert (terminals.stock_m3_liquid <= terminals.tank_m3_liquid).all()

@@ -26,6 +26,7 @@ from agents.gas.shocks import (
     IndexAdoption,
     LngStraitClosure,
     LngSupplyOutage,
+    LorriesFromElsewhere,
     LostCargoes,
     PipelineCut,
     PipelineEdge,
@@ -72,6 +73,8 @@ def strike(world: GasWorld, shock: DatedShock) -> None:
         world.abroad.begin(shock)
     elif isinstance(event, DemandShift):
         world.demand.begin(shock)
+    elif isinstance(event, LorriesFromElsewhere):
+        world.market.elsewhere.append(shock)
     elif isinstance(event, TerminalExpansion):
         world.terminals[event.terminal].expand(
             tank_m3=event.added_tank_m3,

@@ -26,7 +26,7 @@ class Fleet:
     """Keep every cargo, and start the voyage of each as soon as it is planned.
 
     A cargo is sent, when it loads, to that terminal of its importer whose tanks are emptiest, cargoes on the
-    way counted in.
+    way counted in; or to its first one, where all are still being built.
     """
 
     def __init__(
@@ -120,10 +120,10 @@ class Fleet:
     def _choose_terminal(self, cargo: Cargo) -> Terminal:
         def fill(terminal: Terminal) -> float:
             coming = sum(c.afloat_m3 for c in self._pending if c.terminal == terminal.name)
-            return (terminal.stock_m3 + coming) / terminal.tank_m3
+            return (terminal.stock_m3 + coming) / max(1, terminal.tank_m3)
 
-        own = [t for t in self._terminals.values() if t.importer == cargo.importer and t.tank_m3 > 0]
-        return min(own, key=fill)
+        own = [terminal for terminal in self._terminals.values() if terminal.importer == cargo.importer]
+        return min([t for t in own if t.tank_m3 > 0] or own[:1], key=fill)
 
     def _contract_price(self, cargo: Cargo) -> float:
         return self._suppliers[cargo.supplier].fix_price(cargo, self._brent)

@@ -72,6 +72,7 @@ class Importer:
         self._common = common
         self._shpgx = shpgx
         self._price_cny_per_t = shpgx.first_price_cny_per_t
+        self._premium = 0.0
         self._target_days = Season(common.target_cover_days)
         self._first_tank_m3 = sum(terminal.tank_m3 for terminal in self.terminals)
         self._memory = 1.0 / common.send_out_share_memory_days
@@ -121,11 +122,17 @@ class Importer:
         return Outlook(float(gap.mean()), missing_m3, contract_usd_per_mmbtu)
 
     def list_price_fen_per_t(
-        self, outlook: Outlook, index_cny_per_t: float, jkm_usd_per_mmbtu: float, fx_cny_per_usd: float
+        self,
+        outlook: Outlook,
+        index_cny_per_t: float,
+        jkm_usd_per_mmbtu: float,
+        fx_cny_per_usd: float,
+        unmet_share: float = 0.0,
     ) -> int:
         """Revise and return the price that it lists at SHPGX, in price steps.
 
-        What its outlook asks for = cost x (1 + margin) x exp(elasticity x scarcity). Cost is that of the next
+        What its outlook asks for = cost x (1 + margin) x exp(elasticity x scarcity + premium), where the premium
+        grows with `unmet_share`, the part of the last session's wants that found no listing. Cost is that of the next
         tonne on the lorry: contract + w x (JKM - contract), where the weight of spot w rises with scarcity,
         from 0 to 1. Its price moves a part of the way, each trading day, to the mean of this and the last
         index, weighted by its attention to the index.
@@ -135,7 +142,12 @@ class Importer:
         weight = min(1.0, max(0.0, weight))
         price = weight * jkm_usd_per_mmbtu + (1.0 - weight) * outlook.contract_usd_per_mmbtu
         cost = landed_cny_per_t(price, fx_cny_per_usd, self._shpgx)
-        asked = cost * (1.0 + common.margin) * exp(common.scarcity_elasticity * outlook.scarcity)
+        self._premium += common.sold_out_response * unmet_share
+        if unmet_share == 0.0:
+            self._premium *= 1.0 - common.sold_out_fade_per_day
+        asked = (
+            cost * (1.0 + common.margin) * exp(common.scarcity_elasticity * outlook.scarcity + self._premium)
+        )
         aim = common.index_attention * index_cny_per_t + (1.0 - common.index_attention) * asked
         self._price_cny_per_t += common.price_revision_per_day * (aim - self._price_cny_per_t)
         step = self._shpgx.price_step_cny_per_t

@@ -31,6 +31,7 @@ class Ledger:
     served_gas_m3: int
     unserved_gas_m3: int
     pipeline_gas_m3: int
+    trucked_away_gas_m3: int
     cash_fen: int
 
     def imbalances(self) -> dict[str, int]:
@@ -50,9 +51,10 @@ class Ledger:
             "consumers: demand - served - unserved": self.demand_gas_m3
             - self.served_gas_m3
             - self.unserved_gas_m3,
-            "grid: pipeline + LNG - served": self.pipeline_gas_m3
+            "grid: pipeline + LNG - served - trucked away": self.pipeline_gas_m3
             + GAS_PER_LIQUID * (self.sent_out_m3 + self.trucked_m3)
-            - self.served_gas_m3,
+            - self.served_gas_m3
+            - self.trucked_away_gas_m3,
             "listings: cash of all": self.cash_fen,
         }
 
@@ -65,6 +67,7 @@ def ledger(
     served_gas_m3: int,
     unserved_gas_m3: int,
     pipeline_gas_m3: int,
+    trucked_away_gas_m3: int,
     cash_fen: Iterable[int],
 ) -> Ledger:
     """Add up the books."""
@@ -85,5 +88,6 @@ def ledger(
         served_gas_m3=served_gas_m3,
         unserved_gas_m3=unserved_gas_m3,
         pipeline_gas_m3=pipeline_gas_m3,
+        trucked_away_gas_m3=trucked_away_gas_m3,
         cash_fen=sum(cash_fen),
     )

@@ -271,7 +271,9 @@ class ImportersParameters(Parameters):
 
     They look `look_ahead_days` ahead, want `target_cover_days` of the send-out of that day but at most
     `max_fill` of their tanks, and bid for cargoes that arrive `spot_lead_days` later. A listed price moves
-    `price_revision_per_day` of the way to what the seller's outlook asks for.
+    `price_revision_per_day` of the way to what the seller's outlook asks for. While buyers find nothing left on the
+    board, sellers ask more: the log premium grows by `sold_out_response` times the share that went without, and
+    fades by `sold_out_fade_per_day` when all are served.
     """
 
     look_ahead_days: PositiveInt
@@ -287,6 +289,8 @@ class ImportersParameters(Parameters):
     spot_weight_per_scarcity: NonNegative
     scarcity_elasticity: NonNegative
     price_revision_per_day: Share
+    sold_out_response: NonNegative
+    sold_out_fade_per_day: Share
     index_attention: Share
     send_out_share_memory_days: PositiveFloat
     members: dict[str, ImporterParameters]

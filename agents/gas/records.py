@@ -96,6 +96,7 @@ class GasRecords:
             "served_gas_m3": "served_m3",
             "unserved_gas_m3": "unserved_m3",
             "pipeline_gas_m3": "pipeline_taken_m3",
+            "trucked_away_gas_m3": "trucked_away_m3",
         }
         return {total: sum(row[column] for row in self._days) for total, column in names.items()}
 

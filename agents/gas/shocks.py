@@ -152,6 +152,19 @@ class DemandShift(Event):
     sector: str | None = None
 
 
+class LorriesFromElsewhere(Event):
+    """Send buyers from the rest of China to the delta's loading bays for `duration_days`.
+
+    They want `added_t_per_day` at the reference price, and less by `price_elasticity` at a higher one; what they
+    load leaves the delta.
+    """
+
+    kind: Literal["lorries_from_elsewhere"]
+    added_t_per_day: float = Field(gt=0)
+    price_elasticity: float = Field(default=-0.3, le=0)
+    duration_days: int = Field(ge=1)
+
+
 class TerminalExpansion(Event):
     """Add tanks, berths, send-out and yearly capacity to a terminal for good (a lever)."""
 
@@ -205,6 +218,7 @@ GasEvent = (
     | EuropePull
     | DemandAbroad
     | DemandShift
+    | LorriesFromElsewhere
     | TerminalExpansion
     | PipelineEdge
     | IndexAdoption

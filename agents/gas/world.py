@@ -36,6 +36,7 @@ from agents.gas.lorries import DayOfLorries
 from agents.gas.network import Network
 from agents.gas.parameters import GasParameters
 from agents.gas.pipelines import Pipeline
+from agents.gas.published import PublishedIndices
 from agents.gas.records import GasRecords
 from agents.gas.shocks import DatedShock
 from agents.gas.shpgx import ShpgxLng
@@ -100,6 +101,7 @@ class GasWorld:
             parameters, self.demand, self.importers, self.terminals, rng("gas.buyers"), start
         )
         self.shpgx_lng = self.market.published
+        self.indices = PublishedIndices()
         self.records = GasRecords(self.demand.sectors)
         self.env = env
         self._spot_rng = rng("gas.spot")
@@ -112,8 +114,9 @@ class GasWorld:
         env.process(self._live(start))
 
     def tables(self) -> dict[str, pd.DataFrame]:
-        """Return the records as frames: gas_days, gas_places, gas_edges, terminals, lng_cargoes, listings, jkm."""
-        return self.records.tables(self.fleet.cargoes, self.market.board.trades)
+        """Return the records as frames: all that the records keep, and gas_indices."""
+        frames = self.records.tables(self.fleet.cargoes, self.market.board.trades)
+        return frames | {"gas_indices": self.indices.frame()}
 
     def ledger(self) -> Ledger:
         """Return the books since the start."""
@@ -154,6 +157,7 @@ class GasWorld:
             yield self._until(midnight + _PUBLICATION)
             if self._is_trading_day(day):
                 self.market.publish(day)
+            self.indices.publish(day, self.fleet.cargoes, self.fx)
             yield self._until(midnight + _WINDOW)
             if day.weekday() < 5:
                 self._hold_window(day, outlooks, draws)
@@ -265,9 +269,13 @@ class GasWorld:
         result = self.delivery.serve(day, piped, offers_m3, terminals)
 
         weights = [int(volume) for volume in self.demand.trucked_m3(wanted_m3, price)]
-        wanted = split(GAS_PER_LIQUID * lorries.wanted_m3, weights)
         loaded_m3 = sum(lorries.loads_m3.values())
-        missing = split(GAS_PER_LIQUID * (lorries.wanted_m3 - loaded_m3), weights)
+        away_m3, missing_m3 = (
+            int(self.market.share_elsewhere * volume) for volume in (loaded_m3, lorries.wanted_m3 - loaded_m3)
+        )
+        kept_m3, own_missing_m3 = loaded_m3 - away_m3, lorries.wanted_m3 - loaded_m3 - missing_m3
+        wanted = split(GAS_PER_LIQUID * (kept_m3 + own_missing_m3), weights)
+        missing = split(GAS_PER_LIQUID * own_missing_m3, weights)
         self._observe_shares(result.send_out_m3, lorries.loads_m3)
         fx, jkm, shpgx = self.fx.on(day), self.window.price_usd_per_mmbtu, self.parameters.shpgx
         contract = market_contract_usd_per_mmbtu(self.importers, outlooks)
@@ -289,7 +297,8 @@ class GasWorld:
             pipeline_available_m3=sum(offers_m3.values()),
             pipeline_taken_m3=result.pipeline_taken_m3,
             send_out_m3=result.send_out_gas_m3,
-            trucked_m3=GAS_PER_LIQUID * loaded_m3,
+            trucked_m3=GAS_PER_LIQUID * kept_m3,
+            trucked_away_m3=GAS_PER_LIQUID * away_m3,
             lng_stock_m3_liquid=sum(terminal.stock_m3 for terminal in terminals),
             lng_stock_days=usable_m3 / max(1.0, float(lng_demand_m3[:15].mean())),
             lng_afloat_m3_liquid=self.fleet.afloat_m3(),

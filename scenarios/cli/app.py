@@ -11,7 +11,19 @@ from collections.abc import Sequence
 
 import typer
 
-from scenarios.cli import audit, bench, library, measure, mechanisms, report, rules, run, shocks, sweep
+from scenarios.cli import (
+    audit,
+    bench,
+    library,
+    measure,
+    mechanisms,
+    report,
+    rules,
+    run,
+    shocks,
+    sweep,
+    validate,
+)
 from scenarios.tomlfile import BadInput
 
 app = typer.Typer(
@@ -32,6 +44,7 @@ for verb in (
     report.report,
     audit.audit,
     mechanisms.mechanisms,
+    validate.validate,
     bench.bench,
     rules.explain,
 ):
