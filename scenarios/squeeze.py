@@ -188,21 +188,16 @@ class Squeeze:
                 self.corner.mean_cost_cny_per_bbl if self.corner is not None else 0.0,
                 spec.to_price(own.settlement_ticks),
                 spec.to_price(following.settlement_ticks),
-                self._spot_cny_per_bbl(day),
+                self._world.deliverable_spot_cny_per_bbl(day),
                 interest,
                 warrants,
                 warrants / interest if interest else float("nan"),
             )
         )
 
-    def _spot_cny_per_bbl(self, day: date) -> float:
-        prices = self._world.prices
-        neutral = self._world.crude.parity_usd_per_bbl(day).neutral
-        return (prices["oman"].on(day) + neutral) * prices["fx"].on(day)
-
     def _ask_cny_per_bbl(self, over_spot_percent: float) -> float:
         day = self._world.loaded.calendar.previous(day_of(int(self._world.env.now)))
-        return self._spot_cny_per_bbl(day) * (1 + over_spot_percent / 100)
+        return self._world.deliverable_spot_cny_per_bbl(day) * (1 + over_spot_percent / 100)
 
     def frame(self) -> pd.DataFrame:
         """Return the days of the month as a table (see COLUMNS)."""
@@ -217,7 +212,7 @@ class Squeeze:
             return None
         spec = world.rulebooks[Venue.SC].on(self.days[-1].day)
         settled = spec.to_price(delivery.settlement_ticks)
-        spot = self._spot_cny_per_bbl(self.days[-1].day)
+        spot = self._world.deliverable_spot_cny_per_bbl(self.days[-1].day)
         tick_lots = int(world.population.state["cash"][:, self._account].sum())  # it traded this month alone
         received = [m for m in delivery.delivered if m.buyer == self._account]
         lots = sum(m.lots for m in received)

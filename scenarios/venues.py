@@ -18,6 +18,8 @@ from agents.clearing.expiry import Expiries
 from agents.clearing.market import MarketClearing
 from agents.clearing.parameters import EarlyWarning, after_third
 from agents.crude.expiry import Passed
+from agents.crude.holders import NAME as HOLDERS
+from agents.crude.holders import OilHolders
 from agents.crude.parameters import COMMERCIAL
 from agents.prices import PriceHistory
 from agents.traders.market import CompiledFloor, CurveFloor, FastMarket
@@ -197,6 +199,8 @@ def _open_sc(world: World, market: FastMarket, events: Sequence[tuple[date, Any]
     population.set_basis(Venue.SC, math.log(prices["sc"].on(before) / fx / brent), spec.tick / fx)
     population.start_price(Venue.SC, spec.to_ticks(prices["sc"].on(before)))
     beliefs, curve = Beliefs(world, population), population.curves.get("sc")
+    if curve is not None and world.clearing is not None:
+        _let_holders_sell(world, market)
     settled: dict[Month, int] = {None: spec.to_ticks(prices["sc"].on(before))}
     floor: ProductFloor
     if curve is None:
@@ -226,6 +230,28 @@ def _open_sc(world: World, market: FastMarket, events: Sequence[tuple[date, Any]
         _hours(world, rulebook, events),
         partial(_published, world, Venue.SC) if curve is None else partial(_month_published, world, "sc"),
     )
+
+
+def _let_holders_sell(world: World, market: FastMarket) -> None:
+    """Let owners of oil in tank sell a month in the days in which accounts without oil only close."""
+    calendar, rulebook = world.loaded.calendar, world.rulebooks[Venue.SC]
+    last_days = world.loaded.scenario.traders.curve.closing_only_trading_days
+    margin = 1 + world.loaded.scenario.crude.warrants.holders_margin_percent / 100
+
+    def expiring() -> ContractMonth | None:
+        day = calendar.trading_day_at(int(world.env.now))
+        spec = rulebook.on(day)
+        month = spec.listed_months(day, calendar)[0]
+        return month if spec.days_to_expiry(month, day, calendar) < last_days else None
+
+    def room_lots() -> int:
+        return world.crude.commercial.room_lots(market.account_number(HOLDERS))
+
+    def ask() -> float:
+        known = calendar.previous(calendar.trading_day_at(int(world.env.now)))
+        return world.deliverable_spot_cny_per_bbl(known) * margin
+
+    OilHolders(world.env, market, expiring=expiring, room_lots=room_lots, ask=ask)
 
 
 def _open_lu(world: World, market: FastMarket, events: Sequence[tuple[date, Any]]) -> None:

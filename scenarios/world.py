@@ -17,6 +17,7 @@ import simpy
 
 from agents.clearing.market import MarketClearing
 from agents.corner import NAME as CORNER
+from agents.crude.holders import NAME as HOLDERS
 from agents.crude.parameters import ACCOUNTS
 from agents.crude.world import CrudeWorld
 from agents.gas.shocks import DatedShock
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
 
 RULEBOOKS = {Venue.SC: "ine_sc", Venue.OMAN: "gme_oman", Venue.BRENT: "ice_brent"}
 NAMES = {Venue.SC: "SC", Venue.OMAN: "Oman", Venue.BRENT: "Brent"}
-_ACCOUNTS = (*ACCOUNTS, "programme", CORNER)
+_ACCOUNTS = (*ACCOUNTS, "programme", CORNER, HOLDERS)
 _CORNER = _ACCOUNTS.index(CORNER)
 _MORNING = time(8)
 
@@ -131,6 +132,11 @@ class World:
             self.market.population.check_conservation()
         if self.clearing is not None:
             self.clearing.check_conservation()
+
+    def deliverable_spot_cny_per_bbl(self, day: date) -> float:
+        """Return what oil in tank was worth on a day: Oman and the middle of the parities."""
+        neutral = self.crude.parity_usd_per_bbl(day).neutral
+        return (self.prices["oman"].on(day) + neutral) * self.prices["fx"].on(day)
 
     def state_hash(self) -> str:
         """Return the digest of all integer state: books, accounts, cargoes, tanks, trades."""

@@ -124,7 +124,13 @@ def test_the_worlds_of_a_scenario_are_pinned(name):
     assert found == json.loads(HASHES.read_text())[name]
 
 
-@pytest.mark.parametrize("name", [name for name in library_names() if library(name).scenario.events])
+LATE = {"squeeze-short-rule": "tests/test_squeeze.py"}
+"""Scenarios whose event comes after the pinned days, and where their arms are told apart."""
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in library_names() if library(name).scenario.events and name not in LATE]
+)
 def test_the_arms_of_a_scenario_differ(name):
     found = found_hashes(name)
     pairs = [(found[arm], found[arm.replace("base", "changed")]) for arm in found if arm.startswith("base")]

@@ -25,13 +25,20 @@ class CommercialWarrants:
     ) -> None:
         self._bases, self._registry, self._known, self._share = bases, registry, known, share
 
-    def register(self, wanted_lots: Mapping[int, int]) -> None:
-        """Register what each account is short of, as far as there is oil; fullest bases first."""
-        room = {
+    def room_lots(self, account: int) -> int:
+        """Return what could still be put under warrant for an account, with what it has under warrant already."""
+        return sum(self._room().values()) + self._registry.lots_of(account)
+
+    def _room(self) -> dict[str, int]:
+        return {
             name: int(base.holdings[COMMERCIAL].stock_bbl * self._share) // BBL_PER_SC_LOT
             - base.holdings[COMMERCIAL].inspected_bbl // BBL_PER_SC_LOT
             for name, base in self._bases.items()
         }
+
+    def register(self, wanted_lots: Mapping[int, int]) -> None:
+        """Register what each account is short of, as far as there is oil; fullest bases first."""
+        room = self._room()
         for account, lots in wanted_lots.items():
             if account in self._known:
                 continue

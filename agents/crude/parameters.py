@@ -265,6 +265,9 @@ class WarrantParameters(Parameters):
     """Say what oil without an account can be delivered: a share of it, put under warrant when its owners are short."""
 
     commercial_share: float = Field(ge=0, le=1)
+    holders_margin_percent: float = Field(
+        ge=0, description="over the worth of oil in tank, at which its owners sell"
+    )
 
 
 class CrudeParameters(Parameters):

@@ -15,6 +15,7 @@ import simpy
 from agents.crude.market import Fill
 from agents.traders.curve import MonthBooks, Seat
 from agents.traders.population import TraderPopulation
+from agents.traders.state import EXTERNAL_ACCOUNT
 from exchange.clock import TradingCalendar
 from exchange.codes import Phase, Side, Venue
 from exchange.contracts import ContractMonth, Rulebook
@@ -123,17 +124,33 @@ class FastMarket:
         What it has resting there already stays: it offers the rest. An account that may only close offers nothing: its
         broker closes it.
         """
+        if not self.population.is_suspended(self._numbers[str(account)]):
+            lots = self.held_lots(account, month) - self.resting_lots(account, month)
+            self.rest_sale(account, month, lots, price)
+
+    def rest_sale(self, account: int | str, month: ContractMonth, lots: int, price: float) -> None:
+        """Let lots rest as a sale of a month of SC until the day ends, at a price or the day's upper limit."""
         self.synchronise()
-        population, number = self.population, self._numbers[str(account)]
-        if population.is_suspended(number):
-            return
-        book = self._book(Venue.SC, month)
+        population, number, book = self.population, self._numbers[str(account)], self._book(Venue.SC, month)
         ticks = min(-int(-price / self._ticks[Venue.SC] + 1e-9), population.limits_ticks(book)[1])
-        lots = int(population.external_positions(number)[book]) - population.resting_lots(number, book)
         while lots > 0:
             part = min(lots, _LARGEST_ORDER)
             population.rest(number, book, Side.SELL, part, ticks)
             lots -= part
+
+    def account_number(self, account: int | str) -> int:
+        """Return an account's number among all of the population, as the clearing house counts them."""
+        return EXTERNAL_ACCOUNT + self._numbers[str(account)]
+
+    def held_lots(self, account: int | str, month: ContractMonth) -> int:
+        """Return what an account holds of a month of SC, long positive."""
+        self.synchronise()
+        held = self.population.external_positions(self._numbers[str(account)])
+        return int(held[self._book(Venue.SC, month)])
+
+    def resting_lots(self, account: int | str, month: ContractMonth) -> int:
+        """Return what an account has resting in a month of SC."""
+        return self.population.resting_lots(self._numbers[str(account)], self._book(Venue.SC, month))
 
     def fills(self, account: int | str) -> list[Fill]:
         """Return the account's fills since the last time it asked."""
