@@ -28,6 +28,8 @@ _CAPTIONS = {
     "effects": "Changed less base under the same random numbers: the headline, and every measure whose interval has no "
     "zero (a filled point). An arrow says that the interval goes on.",
     "prices": "Mid prices in one of the replications; the two arms share all random numbers. A gap is a closed market.",
+    "squeeze": "A month on its way to delivery: what it stands over the next one and over oil in tank, who holds it, "
+    "and the warrants that can be delivered.",
     "premium": "SC over Oman, less freight, insurance, inspection and storage: the mean of a trading day.",
     "tanks": "Crude in tank, cargoes on their way on top of it, and tankage: what does not fit waits at sea.",
     "gas": "The four sides of the delta's gas market; means over replications.",

@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 
+from scenarios import squeeze
 from scenarios.ensemble import Job, Key, one_blas_thread, run_jobs
 from scenarios.replication import Replication, replicate
 from scenarios.results import Column, Row, RunFolder, digest
@@ -39,6 +40,8 @@ _DOCUMENTED = {
     "responses": impulse.COLUMNS,
     "adoption": adoption.COLUMN_TEXTS,
     "terms": terms.COLUMN_TEXTS,
+    "corner": squeeze.COLUMNS,
+    "corner_outcome": squeeze.OUTCOME_COLUMNS,
 }
 
 
@@ -347,6 +350,8 @@ def _draw(
     if "quotes" in first:
         folder.write_figure("prices", plots.price_paths(stacked(found, "quotes", first_only=True)))
         folder.write_figure("premium", plots.premium_path(stacked(found, "days")))
+    if "corner" in first:
+        folder.write_figure("squeeze", plots.cornered_month(stacked(found, "corner")))
     folder.write_figure("tanks", plots.tanks(stacked(found, "tanks")))
 
 

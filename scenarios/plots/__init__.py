@@ -21,9 +21,11 @@ from scenarios.plots.run import (
     price_paths,
     tanks,
 )
+from scenarios.plots.squeeze import cornered_month
 from scenarios.plots.style import to_svg
 
 __all__ = [
+    "cornered_month",
     "day_and_night",
     "design_scores",
     "effects_forest",

@@ -16,7 +16,14 @@ from agents.shocks import Event
 from exchange.clock import day_of, ns
 from exchange.codes import Venue
 from exchange.units import NS_PER_MINUTE, log_return_to_bps
-from scenarios.levers import BuyingProgramme, CrudeNews, NightSessionSuspension, OverseasAccess, RuleChange
+from scenarios.levers import (
+    BuyingProgramme,
+    CornerAttempt,
+    CrudeNews,
+    NightSessionSuspension,
+    OverseasAccess,
+    RuleChange,
+)
 from scenarios.results import Column, interval
 from scenarios.spec import LoadedScenario
 from scenarios.structural.marginal import SETTERS, moved_bps
@@ -53,7 +60,7 @@ def strike_ns(loaded: LoadedScenario, event: Event) -> int:
     """Return the first moment at which an event can make a difference."""
     calendar = loaded.calendar
     day = calendar.trading_days(loaded.scenario.period.first_trading_day, event.start_day + 1)[-1]
-    if isinstance(event, NightSessionSuspension):
+    if isinstance(event, NightSessionSuspension | CornerAttempt):
         return ns(calendar.previous(day), _NIGHT)
     if isinstance(event, RuleChange | OverseasAccess):
         return ns(calendar.previous(day), EVENING)
