@@ -45,21 +45,23 @@ def days(world: World) -> pd.DataFrame:
 
 def test_a_corner_lifts_its_month_over_the_next_one_when_shorts_must_cover():
     calm, cornered = days(attempt(False)), days(attempt())
-    assert abs(most_over_next(calm)) < 3  # under half a dollar
-    assert most_over_next(cornered) > 15
+    assert abs(most_over_next(calm)) < 8  # about a dollar
+    assert most_over_next(cornered) > 20
     assert over_spot_at_the_end(cornered) > over_spot_at_the_end(calm) + 5
     assert least_cover(cornered) < 0.5 < least_cover(calm)
 
 
-def test_its_profit_is_that_of_its_trades():
+def test_its_sales_pay_and_the_oil_that_is_left_is_dearly_bought():
+    """Who must cover pays; what nobody had to buy is paid at the price that was made: the corpse is to be buried."""
     world = attempt()
     found, corner = outcome(world), world.squeeze.corner
     assert found.bought_lots == found.sold_lots + found.received_lots + found.failed_lots == 14_000
-    assert found.profit_mn_cny > 0
-    # bought at the mean cost; what was not sold is worth the delivery settlement price, what was sold more than it cost
-    assert found.futures_mn_cny == pytest.approx(
-        found.profit_mn_cny - found.oil_mn_cny - found.penalties_mn_cny
-    )
+    assert found.futures_mn_cny > 0 > found.oil_mn_cny
+    over = found.spot_cny_per_bbl - found.delivery_settlement_cny_per_bbl
+    paid_mn = found.received_lots * found.delivery_settlement_cny_per_bbl / 1e3
+    assert found.oil_mn_cny == pytest.approx(
+        found.received_lots * over / 1e3, abs=0.02 * paid_mn
+    )  # but for grades
     assert corner.mean_cost_cny_per_bbl == pytest.approx(corner.cost_cny_per_bbl_lots / 14_000)
 
 
@@ -105,7 +107,9 @@ def test_the_rule_on_shorts_leaves_none_without_oil_at_the_end():
     under_rule = run(loaded, None, changed=True)
     delivery = under_rule.clearing.expiries.delivery_of(under_rule.squeeze.month)
     assert delivery is not None
-    assert sum(f.lots for f in delivery.failures) < 0.05 * sum(m.lots for m in delivery.delivered)
+    assert (
+        sum(f.lots for f in delivery.failures) < 140
+    )  # a hundredth of the attempt; thousands without covering
     in_force = run(loaded, None, changed=False)
     assert in_force.clearing.days != under_rule.clearing.days
     forced = [day.forced_filled_lots for day in under_rule.clearing.days]
