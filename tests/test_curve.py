@@ -15,7 +15,7 @@ from worlds import library, run, scenario
 
 from agents.traders.curve import Seat, whole_lots
 from agents.traders.kernel.orders import admitted_lots
-from agents.traders.state import ARBITRAGE_ACCOUNT, EXTERNAL_ACCOUNT, NO_LIMIT, NOISE_ACCOUNTS, PAIRS
+from agents.traders.state import ARBITRAGE_ACCOUNT, EXTERNAL_ACCOUNT, NO_LIMIT, NOISE_ACCOUNTS, OPENING, PAIRS
 from exchange.clearing.codes import Participant, Refusal
 from exchange.codes import Phase, Side, Venue
 from exchange.contracts import ContractMonth
@@ -300,3 +300,32 @@ def test_external_accounts_are_held_to_limits_once_they_are_not_exempt():
     assert made.send(0, 0, Side.BUY, 500) == 12
     assert made.send(0, 0, Side.BUY, 5) == 0
     assert s["refused"][0, int(Refusal.POSITION_LIMIT)] == 2
+
+
+def test_arbitrage_between_months_leaves_the_month_that_expires_next():
+    made, _ = seated(first_days_left=5)
+    p = made.state["parameters"]
+    near, far = (len(PAIRS) + (12 * month.year + month.month) % 4 for month in MONTHS[:2])
+    assert (p["arbitrage_most_lots"][near], p["arbitrage_exit"][near]) == (0, -1.0)
+    assert p["arbitrage_most_lots"][far] > 0
+
+
+def test_what_a_day_opens_is_counted_and_what_it_closes_is_not():
+    made, _ = seated()
+    go(made, 120)
+    opened = made.state["opened_lots"][0]
+    assert made.send(0, 0, Side.BUY, 10) == 10 and opened[EXTERNAL_ACCOUNT] == 10
+    assert made.send(0, 0, Side.SELL, 15) == 15 and opened[EXTERNAL_ACCOUNT] == 15  # ten closed, five opened
+    assert made.send(0, 0, Side.BUY, 5) == 5 and opened[EXTERNAL_ACCOUNT] == 15
+
+
+def test_the_first_quotes_of_a_session_are_booked_on_its_opening():
+    made = population()
+    made.state["maker_value"][0] += 0.01
+    made.state["informed_value"][0] += 0.01
+    before = int(made.state["mid_half_ticks"][0])
+    made.set_phase(0, Phase.CONTINUOUS)
+    go(made, 60)
+    moved = made.state["moved"][0].sum(axis=1)
+    assert moved[OPENING] > 50  # a per cent of 5,230 ticks, in half ticks, but for the first noise
+    assert moved.sum() == made.state["mid_half_ticks"][0] - before
