@@ -15,7 +15,7 @@ from scenarios.world import World
 
 pytestmark = pytest.mark.xdist_group("squeeze")
 
-REPLICATIONS = (0, 1, 2)
+REPLICATIONS = (0, 1)
 
 
 @cache

@@ -22,8 +22,8 @@ FIRST = date(2024, 11, 4)
 
 @cache
 def markers(changed: bool) -> Markers:
-    """Measure the marker of three samples in an arm of marker-window."""
-    found = collect(run_jobs(plan(library("marker-window"), changed=changed, seed=1, samples=3), 1))
+    """Measure the marker of two samples in an arm of marker-window."""
+    found = collect(run_jobs(plan(library("marker-window"), changed=changed, seed=1, samples=2), 1))
     assert found is not None
     return found
 
