@@ -28,6 +28,7 @@ from exchange.clock import TradingCalendar
 from exchange.contracts import Rulebook
 from exchange.parameters import Parameters
 from exchange.rows import RulebookError
+from scenarios.counterfactual import Counterfactual, what_if
 from scenarios.levers import (
     AnyEvent,
     CrudeEvent,
@@ -38,7 +39,7 @@ from scenarios.levers import (
 )
 from scenarios.prices_file import read_prices
 from scenarios.recorded import Recorded, measures
-from scenarios.shocks import resolve
+from scenarios.shocks import FIELDS, resolve
 from scenarios.tomlfile import BadInput, Document, did_you_mean, load
 from scenarios.validation import validate
 
@@ -74,6 +75,9 @@ class Measurement(Parameters):
     programme_minutes: int = Field(ge=1, le=240)
     pass_through_horizon_minutes: int = Field(ge=1, le=1440)
     pass_through_days: int = Field(ge=1, le=20, description="trading days for which a push is followed")
+    pass_through_start_day: int = Field(
+        default=0, ge=0, description="trading days after the first one, to the day of the push"
+    )
     news_bps: float = Field(gt=0, le=1000, description="size of the news whose pass-through is measured")
     clock_seconds: int = Field(ge=1, le=3600, description="the common clock of information shares")
     lags: int = Field(ge=1, le=60, description="order K of the vector error correction")
@@ -116,6 +120,9 @@ class Scenario(Parameters):
     conditions: tuple[AnyEvent, ...] = ()
     shocks: tuple[AnyEvent, ...] = ()
     levers: tuple[AnyEvent, ...] = ()
+    counterfactuals: dict[str, Counterfactual] = Field(
+        default={}, description="questions to this scenario, asked by --counterfactual NAME"
+    )
     recorded: tuple[Recorded, ...] = Field(default=(), description="what is known of the period from outside")
 
     @property
@@ -174,15 +181,25 @@ class LoadedScenario:
 
 
 def load_scenario(
-    name_or_path: str | Path, sets: list[str] | None = None, prices: Path | None = None
+    name_or_path: str | Path,
+    sets: list[str] | None = None,
+    prices: Path | None = None,
+    counterfactual: str | None = None,
 ) -> LoadedScenario:
-    """Read and check a scenario of the library or a file. Raises BadInput with every problem at once."""
+    """Read and check a scenario of the library or a file, or one of its counterfactuals.
+
+    Raises BadInput with every problem at once.
+    """
     document = resolve(load(name_or_path, sets or []))
     scenario = validate(Scenario, document)
     problems = _places_and_dates(scenario, document, own_prices=prices is not None)
     if problems:
         raise BadInput(problems)
     name = Path(name_or_path).stem
+    if counterfactual is not None:
+        values = what_if(name, document.values, counterfactual)
+        document, name = Document(document.name, values, {}), f"{name}-{counterfactual}"
+        scenario = validate(Scenario, document)
     own = sorted(scenario.user_prices_brent_usd_per_bbl.items())
     history = published("brent_usd_per_bbl", own) if own else None
     if prices is not None:
@@ -193,7 +210,7 @@ def load_scenario(
 def _places_and_dates(scenario: Scenario, document: Document, *, own_prices: bool) -> list[str]:
     """Return what is wrong with the dates, and with names that an event gives; `own_prices` come from a file."""
     problems: list[str] = []
-    period = scenario.period
+    period, told = scenario.period, scenario.measurement
     calendar = TradingCalendar()
 
     def at(*path: str | int) -> str:
@@ -222,13 +239,21 @@ def _places_and_dates(scenario: Scenario, document: Document, *, own_prices: boo
             f"{at('period', 'trading_days')} = {period.trading_days}: the last trading day {days[-1]} is after "
             f"slow_end {period.slow_end}"
         )
+    if told.pass_through_start_day and told.pass_through_start_day >= period.trading_days:
+        problems.append(
+            f"{at('measurement', 'pass_through_start_day')} = {told.pass_through_start_day}: must be less than "
+            f"period.trading_days, {period.trading_days}"
+        )
     if not own_prices and not problems:
         problems += [f"{at(key)}: {text}" for key, text in _uncovered(scenario)]
-    for field in ("conditions", "shocks", "levers"):
-        for k, event in enumerate(getattr(scenario, field)):
-            problems += [
-                f"{at(field, k, key)} = {text}" for key, text in _event_problems(scenario, event, calendar)
-            ]
+    events: list[tuple[tuple[str | int, ...], Event]]
+    events = [((field, k), event) for field in FIELDS for k, event in enumerate(getattr(scenario, field))]
+    for name, asked in scenario.counterfactuals.items():
+        events += [(("counterfactuals", name, "levers", k), event) for k, event in enumerate(asked.levers)]
+    for place, event in events:
+        problems += [
+            f"{at(*place, key)} = {text}" for key, text in _event_problems(scenario, event, calendar)
+        ]
     known = list(measures(scenario.gas)) if scenario.recorded else []
     for k, record in enumerate(scenario.recorded):
         if record.measure not in known:

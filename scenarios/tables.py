@@ -87,7 +87,7 @@ def trading_days_frame(world: World, samples: pd.DataFrame | None = None) -> pd.
                 row[key] = value * worth if value else np.nan
             row["settlement"] = settlement.settlement_ticks * worth
             row["volume_lots"], row["open_interest_lots"] = figures.volume_lots, figures.open_interest_lots
-            row["contract"], row["limit_percent"] = "", np.nan
+            row["contract"], row["limit_percent"], row["locked"] = "", np.nan, figures.locked
             row["premium_to_oman_usd_per_bbl"] = row["premium_usd_per_bbl"] = np.nan
             if venue is Venue.SC:
                 start, end = bounds[day]
@@ -174,6 +174,9 @@ COLUMNS: dict[str, Column] = {
     "interrupted_m3": Column("m3 of gas", "the part of unserved gas whose contracts allow it"),
     "contract": Column("", "SC's front contract, as 2412 for December 2024"),
     "limit_percent": Column("%", "price limit of the day"),
+    "locked": Column(
+        "", "1 for a day that closed at its upper limit with no seller, -1 at the lower with no buyer"
+    ),
     "product": Column("", "sc or lu"),
     "month": Column("", "delivery month, as 2412; of `participants` a calendar month"),
     "settlement_cny": Column("CNY", "settlement price of a barrel (SC) or tonne (LU)"),

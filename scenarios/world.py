@@ -123,6 +123,15 @@ class World:
         self.env.run(until=self.end_ns)
         self.check_conservation()
 
+    def intervene(self, intervention: Programme | News) -> None:
+        """Let a programme or a piece of news strike later on. Raises ValueError for a world without order flow."""
+        if self.market is None:
+            raise ValueError("a world without order flow has no venue to intervene at")
+        if isinstance(intervention, Programme):
+            self.env.process(_execute(self, self.market, intervention))
+        else:
+            self.env.process(_tell(self.env, self.market, intervention))
+
     def check_conservation(self) -> None:
         """Raise an error when lots, money, barrels or gas do not balance."""
         self.crude.check_conservation()
@@ -228,10 +237,8 @@ def build(
         ]
         if watched:
             world.squeeze = Squeeze(world, *watched[0], _CORNER)
-        if isinstance(intervention, Programme):
-            env.process(_execute(world, market, intervention))
-        elif intervention is not None:
-            env.process(_tell(env, market, intervention))
+        if intervention is not None:
+            world.intervene(intervention)
         for day, event in events:
             if isinstance(event, BuyingProgramme):
                 start = ns(day) + event.start_minute * NS_PER_MINUTE

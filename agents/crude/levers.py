@@ -18,18 +18,24 @@ NotNegative = Annotated[float, Field(ge=0)]
 
 
 class DeliveryBaseExpansion(Event):
-    """Add tank capacity to one delivery base, or to a group of them by listed capacity, in use after the approval."""
+    """Add tank capacity to one delivery base, or to a group of them by listed capacity, in use after the approval.
+
+    Either barrels, or a share of what each base can use on each day: 1.0 doubles it.
+    """
 
     kind: Literal["delivery_base_expansion"] = "delivery_base_expansion"
     group: Group | None = None
     base: str | None = Field(default=None, description="name of a depot, instead of a group")
-    added_bbl: int = Field(gt=0)
+    added_bbl: int | None = Field(default=None, gt=0)
+    added_share: float | None = Field(default=None, gt=0, le=10, description="instead of barrels")
     approval_lag_days: int = Field(ge=0, description="calendar days")
 
     @model_validator(mode="after")
-    def _one_place(self) -> DeliveryBaseExpansion:
+    def _one_place_and_size(self) -> DeliveryBaseExpansion:
         if (self.group is None) == (self.base is None):
             raise ValueError("give either group or base")
+        if (self.added_bbl is None) == (self.added_share is None):
+            raise ValueError("give either added_bbl or added_share")
         return self
 
 
@@ -116,12 +122,20 @@ class LeverDays:
                 self._timed.append((start, start + timedelta(days=lever.duration_days), lever))
 
     def added_bbl(self, group: Group, day: date) -> int:
-        """Return the capacity added to a group by a day, in barrels."""
-        return sum(x.added_bbl for ready, x in self._expansions if x.group == group and ready <= day)
+        """Return the barrels of capacity added to a group by a day."""
+        return sum(x.added_bbl or 0 for ready, x in self._expansions if x.group == group and ready <= day)
 
     def added_at_base_bbl(self, base: str, day: date) -> int:
-        """Return the capacity added by name to a base by a day, in barrels."""
-        return sum(x.added_bbl for ready, x in self._expansions if x.base == base and ready <= day)
+        """Return the barrels of capacity added by name to a base by a day."""
+        return sum(x.added_bbl or 0 for ready, x in self._expansions if x.base == base and ready <= day)
+
+    def added_share(self, base: str, group: Group, day: date) -> float:
+        """Return the share of its own capacity that is added to a base of a group by a day."""
+        return sum(
+            x.added_share or 0.0
+            for ready, x in self._expansions
+            if ready <= day and (x.base == base or x.group == group)
+        )
 
     def sc_priced_share(self, day: date) -> float:
         """Return the share of term cargoes priced on SC on a day."""

@@ -359,9 +359,10 @@ class CrudeWorld:
 
     def _capacity_bbl(self, base: str, day: date) -> int:
         parameters = self._parameters
-        added_bbl = parameters.part(base, self._levers.added_bbl(parameters.depot(base).group, day))
+        group, own_bbl = parameters.depot(base).group, parameters.capacity_bbl(base, day)
+        added_bbl = parameters.part(base, self._levers.added_bbl(group, day))
         added_bbl += self._levers.added_at_base_bbl(base, day) + self.approvals.added_bbl(base, day)
-        return parameters.capacity_bbl(base, day) + added_bbl
+        return own_bbl + added_bbl + int(own_bbl * self._levers.added_share(base, group, day))
 
     def _planned_load_out_bbl(self, base: str) -> int:
         """Return what refiners will lift, at the calm rate, while the base load now at sea comes in."""

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from scenarios.cli.console import interruptible, print_rows, progress_bar, terminal
+from scenarios.cli.console import interruptible, print_frame, print_rows, progress_bar, terminal
 from scenarios.cli.options import Jobs, Prices, ScenarioName, Sets
 
 
@@ -21,6 +21,12 @@ def run(
         Path | None, typer.Option(help="Folder to make; runs/NAME-1, -2 ... if not given.")
     ] = None,
     prices: Prices = None,
+    counterfactual: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Ask a question that the scenario names; its shocks are then given."
+        ),
+    ] = None,
     fork_at: Annotated[
         str | None,
         typer.Option(
@@ -39,7 +45,19 @@ def run(
 ) -> None:
     """Run a scenario beside its counterfactual; print the results and leave a run folder."""
     with interruptible():
-        _run(scenario, sets or [], seed, replications, jobs, out, prices, full, precision, fork_at)
+        _run(
+            scenario,
+            sets or [],
+            seed,
+            replications,
+            jobs,
+            out,
+            prices,
+            full,
+            precision,
+            fork_at,
+            counterfactual,
+        )
 
 
 def _run(
@@ -53,13 +71,15 @@ def _run(
     full: bool,
     precision: float | None,
     fork_at: str | None,
+    counterfactual: str | None,
 ) -> None:
     import os
 
+    from scenarios.path import path_tables
     from scenarios.results import next_folder, read_run
     from scenarios.spec import load_scenario
 
-    loaded = load_scenario(scenario, sets, prices)
+    loaded = load_scenario(scenario, sets, prices, counterfactual)
     folder = out or next_folder("runs", loaded.name)
     console = terminal()
     for line in loaded.describe():
@@ -82,10 +102,16 @@ def _run(
             fork_at=fork_at,
         )
     print_rows(rows, console)
-    rates = read_run(path).manifest.get("rates", {})
+    done = read_run(path)
+    for title, frame in path_tables(done).items():
+        print_frame(title, [frame], console)
+    rates = done.manifest.get("rates", {})
     for name, value in rates.items():
         console.print(f"{name.replace('_', ' ')}: {value:,.4g}", highlight=False)
     console.print(f"Report: {path / 'report.html'}", highlight=False, soft_wrap=True)
+    if loaded.scenario.counterfactuals:
+        names = ", ".join(loaded.scenario.counterfactuals)
+        console.print(f"Ask it: --counterfactual {names}", highlight=False, soft_wrap=True)
     console.print(
         f"Next: yangshan show {scenario}; run it with --set KEY=VALUE, --seed 2, --full", highlight=False
     )

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import time
+from datetime import date, time
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -18,11 +19,12 @@ from exchange.clock import ns
 from exchange.codes import Venue
 from exchange.units import NS_PER_MINUTE, NS_PER_SECOND, log_return_to_bps
 from scenarios.ensemble import Job, Key
+from scenarios.fork import can_fork, in_forks
 from scenarios.results import Column, Estimate, interval, ratio
 from scenarios.spec import LoadedScenario, Measurement
 from scenarios.streams import Streams
 from scenarios.tables import samples_frame
-from scenarios.world import NAMES, News, Programme, build
+from scenarios.world import NAMES, News, Programme, World, build
 
 Kind = Literal["flow", "news"]
 Paths = tuple[tuple[float, ...], ...]
@@ -41,7 +43,7 @@ COLUMNS = {
 """Documentation of the columns of `Impacts.to_frame`."""
 
 _START = time(10, 35)
-"""Ten thirty-five on the first trading day: all venues trade, and SC's morning break has just ended."""
+"""Ten thirty-five: all venues trade, and SC's morning break has just ended."""
 _CLOSE = time(15)
 _EARLY_MINUTES = (1, 5, 30)
 _STEADY_MINUTES = 60
@@ -54,7 +56,7 @@ _FIRST_SAMPLE = 2_000_000
 def horizons_minutes(loaded: LoadedScenario) -> tuple[int, ...]:
     """Return the horizons: minutes after the start, the end of the programme, the headline, and later days' closes."""
     told = loaded.scenario.measurement
-    first = loaded.calendar.on_or_after(loaded.scenario.period.first_trading_day)
+    first = _day_of_the_push(loaded)
     days = loaded.calendar.trading_days(first, days_followed(loaded))
     closes = [(ns(day, _CLOSE) - ns(first, _START)) // NS_PER_MINUTE for day in days[1:]]
     return tuple(
@@ -64,8 +66,13 @@ def horizons_minutes(loaded: LoadedScenario) -> tuple[int, ...]:
 
 def days_followed(loaded: LoadedScenario) -> int:
     """Return the trading days for which a push is followed."""
-    scenario = loaded.scenario
-    return min(scenario.measurement.pass_through_days, scenario.period.trading_days)
+    told, days = loaded.scenario.measurement, loaded.scenario.period.trading_days
+    return min(told.pass_through_days, days - told.pass_through_start_day)
+
+
+def _day_of_the_push(loaded: LoadedScenario) -> date:
+    count = loaded.scenario.measurement.pass_through_start_day + 1
+    return loaded.calendar.trading_days(loaded.scenario.period.first_trading_day, count)[-1]
 
 
 def paths(
@@ -77,22 +84,56 @@ def paths(
     ten minutes before it, so that one bounce of the quotes does not count. Where a push has emptied a side, the last
     mid stands in for up to five minutes.
     """
-    first = loaded.calendar.on_or_after(loaded.scenario.period.first_trading_day)
-    start = ns(first, _START)
-    world = build(
+    start = ns(_day_of_the_push(loaded), _START)
+    intervention = None if push is None else _intervention(loaded.scenario.measurement, *push, start)
+    return _read(_build(loaded, changed, seed, sample, intervention), start)
+
+
+def all_paths(loaded: LoadedScenario, *, changed: bool, seed: int, sample: int) -> list[Paths]:
+    """Return `paths` of the twin and of every push, in the order of PUSHES.
+
+    Where the push comes days after the start, the worlds share one past: it is run once and forked a minute before.
+    """
+    pushes = (None, *PUSHES)
+    if not can_fork():
+        return [paths(loaded, changed=changed, seed=seed, sample=sample, push=push) for push in pushes]
+    start = ns(_day_of_the_push(loaded), _START)
+    world = _build(loaded, changed, seed, sample)
+    world.env.run(until=start - NS_PER_MINUTE)
+
+    def future(push: tuple[Kind, Venue] | None) -> Paths:
+        if push is not None:
+            world.intervene(_intervention(loaded.scenario.measurement, *push, start))
+        return _read(world, start)
+
+    return in_forks([partial(future, push) for push in pushes])
+
+
+def _build(
+    loaded: LoadedScenario,
+    changed: bool,
+    seed: int,
+    sample: int,
+    intervention: Programme | News | None = None,
+) -> World:
+    return build(
         loaded,
         Streams(seed, replication=_FIRST_SAMPLE + sample),
         changed=changed,
         with_gas=False,
-        flow_days=days_followed(loaded),
-        intervention=None if push is None else _intervention(loaded.scenario.measurement, *push, start),
+        flow_days=loaded.scenario.measurement.pass_through_start_day + days_followed(loaded),
+        intervention=intervention,
         sample_ns=_CLOCK_NS,
     )
+
+
+def _read(world: World, start: int) -> Paths:
+    """Run a world to its end and read log prices off it."""
     world.run()
     samples = samples_frame(world)[[f"{name}_mid" for name in NAMES.values()]].transform(np.log)
     samples = samples.ffill(limit=_OLDEST_TICKS)
     rows = []
-    for minutes in horizons_minutes(loaded):
+    for minutes in horizons_minutes(world.loaded):
         until = start + minutes * NS_PER_MINUTE
         width = _WINDOW_MINUTES if minutes >= _STEADY_MINUTES else 1
         window = samples[(samples.index > until - width * NS_PER_MINUTE) & (samples.index <= until)]
@@ -118,10 +159,17 @@ def plan(
 ) -> list[Job]:
     """Return the jobs: for each sample a world without a push and one for every push.
 
-    Keys are (*key, sample, number of the push in PUSHES, or -1 for none).
+    Keys are (*key, sample, number of the push in PUSHES, or -1 for none); where the push comes later than on the first
+    day, one job does all of a sample under the key (*key, sample).
     """
-    jobs = []
+    jobs: list[Job] = []
+    start_day = loaded.scenario.measurement.pass_through_start_day
     for sample in range(samples):
+        if start_day:
+            told = {"loaded": loaded, "changed": changed, "seed": seed, "sample": sample}
+            weight = start_day + (1 + len(PUSHES)) * days_followed(loaded)
+            jobs.append(Job((*key, sample), all_paths, told, weight=weight))
+            continue
         for number, push in enumerate([None, *PUSHES], start=-1):
             told = {"loaded": loaded, "changed": changed, "seed": seed, "sample": sample, "push": push}
             jobs.append(Job((*key, sample, number), paths, told, weight=days_followed(loaded)))
@@ -184,7 +232,11 @@ def collect(
     results: Mapping[Key, Any], loaded: LoadedScenario, key: Key = ("pass_through",)
 ) -> Impacts | None:
     """Return the impacts from the results of `plan`'s jobs under `key`; None where there are none."""
-    found = {k[len(key) :]: value for k, value in results.items() if k[: len(key)] == key}
+    found: dict[Key, Any] = {}
+    for k, value in results.items():
+        if k[: len(key)] == key:
+            own = k[len(key) :]
+            found |= {own: value} if len(own) > 1 else {(*own, n - 1): path for n, path in enumerate(value)}
     samples = sorted({sample for sample, _ in found})
     if not samples:
         return None
