@@ -60,6 +60,10 @@ Interval = Annotated[
 """Start and end on the wall clock, written "21:00-02:30"; an end before the start falls on the next day."""
 
 
+def _minutes(start: time, end: time) -> int:
+    return (60 * (end.hour - start.hour) + end.minute - start.minute) % (24 * 60)
+
+
 class Session(BaseModel):
     """Give the hours of one session of a trading day: its auction, if any, and its continuous intervals.
 
@@ -86,6 +90,11 @@ class Sessions(Parameters):
         """Return the same hours with every session of the evening before taken out."""
         parts = tuple(part for part in self.parts if not part.evening_before)
         return self.model_copy(update={"parts": parts})
+
+    @property
+    def open_minutes(self) -> int:
+        """The minutes of continuous trading of a day that has all of these sessions."""
+        return sum(_minutes(start, end) for part in self.parts for start, end in part.hours)
 
 
 class OverseasSessions(Parameters):

@@ -23,9 +23,9 @@ _READ: dict[str, tuple[str, str]] = {
 def path_tables(run: Run) -> dict[str, pd.DataFrame]:
     """Return, by title, what a run of SHORTEST_TRADING_DAYS or more went through; nothing for a shorter one.
 
-    SC by half month: mean settlement price and premiums in USD/bbl, days locked at a limit, up less down. Use of the
-    tanks by base: share on the first day of order flow, the highest with its day, on the last day. Means over
-    replications with 95 % intervals, a column for each arm.
+    SC by half month: mean settlement price and premiums in USD/bbl, days locked at a limit, up less down, with 95 %
+    intervals over replications. Use of the tanks by base: mean over replications on the first day of order flow, on
+    the day when it is highest, on the last. A column for each arm.
     """
     if "days" not in run.tables:
         return {}
@@ -60,18 +60,18 @@ def _by_base(tanks: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) -> pd
     tanks = tanks.assign(day=pd.to_datetime(tanks["day"]), use=tanks["stock_bbl"] / tanks["capacity_bbl"])
     tanks = tanks[(tanks["day"] >= first) & (tanks["day"] <= last) & (tanks["capacity_bbl"] > 0)]
     arms = list(dict.fromkeys(tanks["arm"]))
-    read: dict[str, Callable[[pd.DataFrame], str]] = {
-        f"{first:%d %b}": lambda own: _told(own[own["day"] == own["day"].min()]["use"].tolist()),
-        "highest": lambda own: _told(own.groupby("replication")["use"].max().tolist()),
-        "on": lambda own: f"{own.groupby('day')['use'].mean().idxmax():%d %b}",
-        f"{last:%d %b}": lambda own: _told(own[own["day"] == own["day"].max()]["use"].tolist()),
+    read: dict[str, Callable[[pd.Series], str]] = {
+        f"{first:%d %b}": lambda mean: f"{mean.iloc[0]:.2f}",
+        "highest": lambda mean: f"{mean.max():.2f}",
+        "on": lambda mean: f"{mean.idxmax():%d %b}",
+        f"{last:%d %b}": lambda mean: f"{mean.iloc[-1]:.2f}",
     }
     cells: dict[str, dict[str, str]] = {}
     for base, own in tanks.groupby("base", sort=False):
         for label, reader in read.items():
             for arm in arms:
-                text = reader(own[own["arm"] == arm])
-                cells.setdefault(str(base), {})[_column(label, arm, arms)] = text
+                mean = own[own["arm"] == arm].groupby("day")["use"].mean()
+                cells.setdefault(str(base), {})[_column(label, arm, arms)] = reader(mean)
     return pd.DataFrame(cells).T
 
 

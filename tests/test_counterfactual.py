@@ -127,5 +127,5 @@ def test_the_path_is_told_by_half_months_and_by_base():
     assert prices.iloc[0]["SC, USD/bbl, base"].startswith("60.5 [")
     assert prices.iloc[0]["over Oman, changed"] == "2"
     row = tanks.loc["A"]
-    assert (row["03 Feb, base"], row["highest, base"], row["on, base"]) == ("0", "0.49", "27 Mar")
+    assert (row["03 Feb, base"], row["highest, base"], row["on, base"]) == ("0.00", "0.49", "27 Mar")
     assert tanks.loc["B", "27 Mar, changed"] == "0.25"

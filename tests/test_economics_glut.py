@@ -14,6 +14,7 @@ from worlds import events, run, scenario
 
 from agents.crude.levers import DeliveryBaseExpansion
 from exchange.codes import Side, Venue
+from exchange.contracts import ContractMonth
 from exchange.units import NS_PER_MINUTE
 from scenarios.world import World
 
@@ -97,3 +98,9 @@ def test_nothing_appears_or_vanishes(name):
 def test_bargain_buyers_hold_most_when_the_price_has_fallen_most():
     buyers = world("as it was").crude.bargain
     assert buyers.account.lots[Venue.SC] > 20_000
+
+
+def test_bargain_buyers_have_left_a_month_before_it_ends():
+    account = world("as it was").crude.bargain.account
+    ending = ContractMonth(2020, 5)  # its last trading day is 30 April, one day on
+    assert account.held(Venue.SC, ending) == 0 < account.lots[Venue.SC]

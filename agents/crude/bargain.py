@@ -18,7 +18,7 @@ from exchange.contracts import ContractMonth
 class BargainBuyers:
     """Bring the holding toward what the fall of the world price calls for, at so many lots a day.
 
-    A month that is no longer the main one is rolled: what is sold of it is wanted again in the main month.
+    Another month than the one to hold is rolled at the same pace: what is sold of it is wanted again in that one.
     """
 
     def __init__(
@@ -40,21 +40,24 @@ class BargainBuyers:
             self._wanted = day, int(own.accounts * own.lots_per_account * part)
         return self._wanted[1]
 
-    def decide(self, day: date, main: ContractMonth | None, open_minutes_per_day: int) -> None:
-        """Take one decision: read fills, roll, and buy or sell what is due since the last one."""
+    def decide(self, day: date, month: ContractMonth | None, open_minutes_per_day: int) -> None:
+        """Take one decision: read fills, roll to `month`, and buy or sell of it what is due since the last one."""
         if not self._own.accounts:
             return
         self.account.read_fills(1.0)  # they trade yuan only
         self._owed_lot_minutes += self._own.lots_per_day * self._decision_minutes
         due, self._owed_lot_minutes = divmod(self._owed_lot_minutes, open_minutes_per_day)
-        for month in self._market.months(Venue.SC):
-            old = self.account.held(Venue.SC, month)
-            if month != main and old > 0:
-                self.account.submit(Venue.SC, Side.SELL, min(due, old), None, month)
+        rolled = 0
+        for other in self._market.months(Venue.SC):
+            old = self.account.held(Venue.SC, other)
+            if other != month and old > 0:
+                rolled = min(due, old)
+                self.account.submit(Venue.SC, Side.SELL, rolled, None, other)
         short = self.wanted_lots(day) - self.account.lots[Venue.SC]
-        if short and due:
-            side = Side.BUY if short > 0 else Side.SELL
-            self.account.submit(Venue.SC, side, min(due, abs(short)), None)
+        if short > 0 and due:
+            self.account.submit(Venue.SC, Side.BUY, min(due, short), None, month)
+        elif short < 0 and due > rolled:
+            self.account.submit(Venue.SC, Side.SELL, min(due - rolled, -short), None, month)
 
     def integers(self) -> list[int]:
         """Return the state for the state hash."""

@@ -23,12 +23,12 @@ class LocalBuyer:
         self.account = Account("local_buyer", market)
         self._owed_lot_minutes = 0
 
-    def decide(self, added_lots_per_day: int) -> None:
+    def decide(self, added_lots_per_day: int, open_minutes_per_day: int) -> None:
         """Take one decision: read fills and buy what is due since the last one, without a limit."""
         self.account.read_fills(1.0)  # it trades yuan only
         lots_per_day = self._own.lots_per_day + added_lots_per_day
         self._owed_lot_minutes += lots_per_day * self._decision_minutes
-        due, self._owed_lot_minutes = divmod(self._owed_lot_minutes, self._own.open_minutes_per_day)
+        due, self._owed_lot_minutes = divmod(self._owed_lot_minutes, open_minutes_per_day)
         if due:
             self.account.submit(Venue.SC, Side.BUY, due, None)
 

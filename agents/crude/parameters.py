@@ -236,7 +236,6 @@ class LocalBuyerParameters(Parameters):
     """Describe investors who buy SC and hold it, whatever it costs."""
 
     lots_per_day: int = Field(ge=0)
-    open_minutes_per_day: int = Field(gt=0)
 
 
 class BargainParameters(Parameters):
@@ -244,7 +243,7 @@ class BargainParameters(Parameters):
 
     They want to hold accounts x lots_per_account x (fall - fall_from) / (fall_to - fall_from), between none and all,
     with fall = 1 - Oman / its mean of the last `mean_months` months of 30 days; they go there at `lots_per_day` at
-    most.
+    most. They hold the month that will be the main one `roll_ahead_trading_days` later, and so roll before others do.
     """
 
     accounts: int = Field(ge=0)
@@ -253,6 +252,7 @@ class BargainParameters(Parameters):
     fall_to: float = Field(gt=0, le=1)
     mean_months: int = Field(gt=0)
     lots_per_day: int = Field(ge=0)
+    roll_ahead_trading_days: int = Field(ge=0, le=15)
 
     @model_validator(mode="after")
     def _falls_in_order(self) -> BargainParameters:

@@ -35,9 +35,9 @@ from agents.crude.refiners import Refiners
 from agents.crude.shipping import BaseLoad, Cargo, Fleet
 from agents.crude.trades import Month
 from agents.prices import PriceHistory
-from exchange.clock import TradingCalendar, day_of, ns
+from exchange.clock import Sessions, TradingCalendar, day_of, ns
 from exchange.codes import Venue
-from exchange.contracts import ContractMonth, Rulebook
+from exchange.contracts import ContractMonth, ContractSpec, Rulebook
 from exchange.terms import Grade
 from exchange.units import BBL_PER_SC_LOT, NS_PER_DAY, NS_PER_HOUR, NS_PER_MINUTE, USD_PER_BBL_PER_WS_POINT
 from exchange.warrants import WarrantRegistry
@@ -318,16 +318,25 @@ class CrudeWorld:
             day = day_of(int(env.now))
             lines, freight = self._lines_on(day)
             fx = self._fx.on(day)
-            fee = self._rulebook.on(day).storage_fee_cny_per_bbl_day or 0.0
             lost = self._levers.share_of_loadings_lost(day)
-            self.local_buyer.decide(self._levers.local_lots_per_day(day))
-            main = self._rulebook.on(day).main_contract(day, self._calendar)
-            self.bargain.decide(day, main, self._parameters.local_buyer.open_minutes_per_day)
+            rules = self._rulebook.on(day)
+            assert isinstance(rules.sessions, Sessions)
+            open_minutes, fee = rules.sessions.open_minutes, rules.storage_fee_cny_per_bbl_day or 0.0
+            self.local_buyer.decide(self._levers.local_lots_per_day(day), open_minutes)
+            self.bargain.decide(day, self._month_ahead(rules, day), open_minutes)
             self.importer.decide(Today(lines, freight, fx, fee, self._grades_now(), lost))
             self.reexporter.decide(lines, fx)
             if env.now % NS_PER_HOUR < step_ns:
                 self._hourly(day, lines, fx, fee)
             yield env.timeout(step_ns - env.now % step_ns)
+
+    def _month_ahead(self, rules: ContractSpec, day: date) -> ContractMonth | None:
+        """Return the month that bargain buyers hold: the main one of days ahead, at most the last that trades."""
+        months = self._market.months(Venue.SC)
+        if not months:
+            return None
+        ahead = self._calendar.trading_days(day, 1 + self._parameters.bargain.roll_ahead_trading_days)[-1]
+        return min(rules.main_contract(ahead, self._calendar), months[-1])
 
     def _hourly(self, day: date, lines: Parities, fx_cny_per_usd: float, fee: float) -> None:
         """Let those decide who look at the market once an hour."""
