@@ -28,7 +28,7 @@ from scenarios.tables import (
 )
 from scenarios.world import World, build, gas_twin
 
-_OF_FLOW = ("days", "quotes", "price_setters", "clearing", "months", "participants")
+_OF_FLOW = ("days", "quotes", "price_setters", "clearing", "months", "participants", "large_positions")
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from agents.clearing.records import LargePosition
 from exchange.clearing.rules import Participant
 from exchange.clock import ns
-from exchange.codes import Phase, Venue
+from exchange.codes import Phase, Side, Venue
 from exchange.units import FEN_PER_CNY, GAS_M3_PER_M3_LNG, NS_PER_MINUTE
 from scenarios.results import Column
 
@@ -102,7 +103,8 @@ def trading_days_frame(world: World, samples: pd.DataFrame | None = None) -> pd.
 
 
 def clearing_frames(world: World) -> Frames:
-    """Return what clearing left: `clearing` by day and product, `months` by day and month, `participants` by kind.
+    """Return what clearing left: `clearing` by day and product, `months` by day and month, `participants` by kind,
+    `large_positions` by day and account.
 
     Shares are of both sides of all lots traded, and of the lots held at the closes of a calendar month; `client_...`
     leave out members, who are makers, arbitrageurs and informed traders. Empty where nothing was cleared.
@@ -125,6 +127,9 @@ def clearing_frames(world: World) -> Frames:
         told = {f.name: getattr(month, f.name) for f in fields(month)}
         told["settlement_cny"] = spec.to_price(told.pop("settlement_ticks"))
         months.append(told)
+    large = pd.DataFrame(clearing.large, columns=[f.name for f in fields(LargePosition)])
+    large["kind"] = [Participant(kind).name.lower() for kind in large["kind"]]
+    large["side"] = ["short" if side == Side.SELL else "long" for side in large["side"]]
     parts = pd.DataFrame(
         clearing.participation.rows(), columns=["month", "product", "kind", "volume_lots", "held_lot_days"]
     )
@@ -137,7 +142,8 @@ def clearing_frames(world: World) -> Frames:
         sums = own.groupby([parts["month"], parts["product"]]).transform("sum")
         parts[f"client_{name}_share"] = own / sums.where(sums > 0)
     parts = parts.drop(columns="volume_lots").rename(columns={"held_lot_days": "held_lots"})
-    return {"clearing": pd.DataFrame(days), "months": pd.DataFrame(months), "participants": parts}
+    frames = {"clearing": pd.DataFrame(days), "months": pd.DataFrame(months), "participants": parts}
+    return frames | {"large_positions": large}
 
 
 def physical_frames(world: World) -> Frames:
@@ -197,6 +203,10 @@ COLUMNS: dict[str, Column] = {
     "cash_settled_lots": Column("lots", "ended at the delivery settlement price without oil"),
     "warning_level": Column("", "level of the early-warning controller, 0 is calm"),
     "kind": Column("", "type of account: individual, firm, fund, overseas, member"),
+    "account": Column("", "number of an account, which stands for many clients"),
+    "side": Column("", "long or short"),
+    "lots": Column("lots", "lots of a side of a month at the close"),
+    "limit_lots": Column("lots", "position limit of a client, times the clients of the account"),
     "held_lots": Column("lots", "lots held at the closes, both sides, summed over days and months"),
     "volume_share": Column("share", "of both sides of all trades"),
     "client_volume_share": Column("share", "of the trades of clients, members left out"),

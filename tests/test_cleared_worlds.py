@@ -17,7 +17,7 @@ from exchange.contracts import ContractMonth
 from exchange.limits import delivery_settlement_ticks
 from exchange.tanks import Tanks
 from exchange.warrants import WarrantRegistry
-from scenarios.levers import CrudeNews, EarlyWarningControl, LockedDaysPolicy
+from scenarios.levers import CrudeNews, EarlyWarningControl, LockedDaysPolicy, RuleChange
 from scenarios.streams import Streams
 from scenarios.tables import clearing_frames
 from scenarios.world import World, build
@@ -200,6 +200,29 @@ def test_after_the_third_locked_day_the_exchange_trades_on_halts_or_reduces():
     done = reduce.clearing.locked.reduced["sc", DECEMBER]
     assert set(done.fills["price"].tolist()) == {reduced[2].limits_ticks[0]}
     assert sum(done.tier_lots) > 0 and done.asked_lots == done.own_lots + sum(done.tier_lots) + done.left_lots
+
+
+def test_halt_and_reduce_halts_for_a_day_and_reduces_at_the_price_of_the_third():
+    world = locked("halt_and_reduce", days=5)
+    december = [s for s in world.month_settlements["sc"] if s.month == DECEMBER]
+    assert december[3].figures.volume_lots == 0  # halted
+    assert world.clearing.locked.reduced_on == world.trading_days[3]
+    done = world.clearing.locked.reduced["sc", DECEMBER]
+    assert set(done.fills["price"].tolist()) == {december[2].limits_ticks[0]} and sum(done.tier_lots) > 0
+    assert december[4].limit_percent == 7 and december[4].figures.volume_lots > 0  # the count begins anew
+
+
+def test_large_positions_are_tabled_from_their_part_of_the_limit_on():
+    loaded = library("base")
+    rule = RuleChange(
+        kind="rule_change", source="test", start_day=0, rules={"position_limits_lots": (40, 40, 40)}
+    )
+    few = clearing_frames(run(loaded, 1))["large_positions"]
+    many = clearing_frames(run(events(loaded, rule), 1, changed=True))["large_positions"]
+    assert len(many) > 10 * max(1, len(few))
+    assert set(many["side"]) == {"long", "short"}
+    parts = many["lots"] / many["limit_lots"]
+    assert parts.min() >= 0.6 and parts[many["kind"] != "overseas"].min() >= 1.0
 
 
 def test_a_month_is_delivered_in_five_days_with_the_warrants_that_there_are():

@@ -19,14 +19,15 @@ from agents.clearing.forced import ForcedOrder, ForcedOrders, Key, orders_of
 from agents.clearing.locked import LockedMonths
 from agents.clearing.parameters import ClearingParameters, after_third
 from agents.clearing.products import Product, Series
-from agents.clearing.records import MonthDay, Participation, ProductDay, name_of
+from agents.clearing.records import LargePosition, MonthDay, Participation, ProductDay, name_of
 from agents.traders.market import FastMarket
 from exchange.clearing.closing import Reason, excess_liquidation, margin_liquidation
 from exchange.clearing.default import Loss, cover_deficits
 from exchange.clearing.house import ClearingHouse
 from exchange.clearing.ladder import AfterThird
 from exchange.clearing.netting import book_net
-from exchange.clearing.rules import Array, CollateralRule, ContractRules, MarginRule
+from exchange.clearing.reports import large_positions, report_percent_of
+from exchange.clearing.rules import Array, CollateralRule, ContractRules, MarginRule, Participant
 from exchange.clearing.warning import WarningRule, widened_limit_percent
 from exchange.clock import TradingCalendar, ns
 from exchange.contracts import Rulebook
@@ -85,6 +86,7 @@ class MarketClearing:
         )
         self.days: list[ProductDay] = []
         self.months: list[MonthDay] = []
+        self.large: list[LargePosition] = []
         self.losses: list[tuple[date, Loss]] = []
         self.participation = Participation(roster.kind)
 
@@ -221,6 +223,7 @@ class MarketClearing:
             self.expiries.begin(house, series.month, series.place, ticks, series.product.spec(day))
         self.expiries.next_day(house)
         reduced = self._reduce(day, outcomes)
+        self._report(day)
         for product in self._products.values():
             product.observe(day, self._warning_on(day))
         after = self._next(day, outcomes)
@@ -270,6 +273,20 @@ class MarketClearing:
                 series.product.venue.count_anew(key[1])
             self.house.settle(self.house.settled_ticks)  # the fills' gains against the settlement
         return lots
+
+    def _report(self, day: date) -> None:
+        """Let accounts report positions that are large beside their limits."""
+        kinds = self.house.roster.kind
+        for product in self._products.values():
+            rows = large_positions(self.house, report_percent_of(product.spec(day)))
+            months = {s.place: name_of(s.month, "") for s in self._series.values() if s.product is product}
+            self.large += [
+                LargePosition(
+                    day, product.name, months[place], account, Participant(kinds[account]), side, lots, limit
+                )
+                for account, place, side, lots, limit in rows.tolist()
+                if place in months
+            ]
 
     def _next(self, day: date, outcomes: Mapping[Key, Settlement]) -> date | None:
         """Put the next trading day's rules in force, and return it; None when the calendar ends."""

@@ -1,4 +1,4 @@
-"""What the clearing of a market leaves day by day: money, calls and forced lots by product, months, and who traded.
+"""What the clearing of a market leaves day by day: money, calls and forced lots, months, reports, and who traded.
 
 They are plain records; scenarios/tables.py makes frames of them.
 """
@@ -13,6 +13,7 @@ import numpy as np
 
 from exchange.clearing.closing import Reason
 from exchange.clearing.rules import Array, Participant
+from exchange.codes import Side
 from exchange.venue import Month
 
 
@@ -56,6 +57,20 @@ class MonthDay:
     margin_spec_percent: int
     margin_hedge_percent: int
     locked_days: int
+
+
+@dataclass(frozen=True)
+class LargePosition:
+    """A position that had to be reported after a close: `lots` of a side, of a limit of `limit_lots`."""
+
+    trading_day: date
+    product: str
+    month: str
+    account: int
+    kind: Participant
+    side: Side
+    lots: int
+    limit_lots: int
 
 
 @dataclass
