@@ -10,8 +10,7 @@ from typing import Final
 NS_PER_SECOND: Final = 1_000_000_000
 NS_PER_MINUTE: Final = 60 * NS_PER_SECOND
 NS_PER_HOUR: Final = 60 * NS_PER_MINUTE
-HOURS_PER_DAY: Final = 24
-NS_PER_DAY: Final = HOURS_PER_DAY * NS_PER_HOUR
+NS_PER_DAY: Final = 24 * NS_PER_HOUR
 
 BBL_PER_SC_LOT: Final = 1_000  # facts 1.1, contract text; Oman and Brent lots are 1,000 bbl as well
 BBL_PER_M3: Final = 6.289_810_8  # 1 bbl = 42 US gallons = 158.987 L

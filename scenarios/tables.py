@@ -146,9 +146,6 @@ def clearing_frames(world: World) -> Frames:
     return frames | {"large_positions": large}
 
 
-_BY_DATE = ("gas_places", "gas_edges", "gas_peaks", "gas_energy")
-
-
 def physical_frames(world: World) -> Frames:
     """Return tanks, importer and crude cargoes, and the gas tables when the world has gas."""
     crude = world.crude.tables()
@@ -160,10 +157,7 @@ def physical_frames(world: World) -> Frames:
         frames |= {"gas_days": days, "lng_cargoes": gas["lng_cargoes"], "shpgx_listings": gas["listings"]}
         frames |= {"terminals": gas["terminals"], "jkm_windows": gas["jkm"]}
         frames |= {"gas_indices": gas["gas_indices"].rename(columns={"published": "day"})}
-        frames |= {
-            name: gas[name].rename(columns={"date": "day"})
-            for name in ("gas_places", "gas_edges", "gas_peaks")
-        }
+        frames |= {name: gas[name].rename(columns={"date": "day"}) for name in ("gas_places", "gas_edges")}
     return frames
 
 
@@ -181,20 +175,6 @@ COLUMNS: dict[str, Column] = {
     "largest_share": Column("share", "the largest seller's part of a week's volume"),
     "place": Column("", "province or city of the gas network"),
     "edge": Column("", "pipeline of the gas network"),
-    "mj_per_m3": Column(
-        "MJ/m3", "calorific value of what comes by pipe, gross, at 20 C; 0 where nothing comes"
-    ),
-    "served_tj": Column("TJ", "energy burnt from pipes in the day"),
-    "peak_hour": Column("", "hour of a day in which most gas is burnt, 18 for 18:00 to 19:00"),
-    "peak_demand_m3": Column("m3 of gas", "burnt in that hour"),
-    "peak_send_out_m3": Column("m3 of gas", "most that the terminals next door send out in an hour"),
-    "most_send_out_m3": Column("m3 of gas", "most that they, and their pipes, could in an hour"),
-    "line_pack_low_m3": Column("m3 of gas", "gas in the pipes less what there should be, at the least"),
-    "line_pack_high_m3": Column("m3 of gas", "gas in the pipes less what there should be, at the most"),
-    "peak_cut_m3": Column(
-        "m3 of gas", "the part of unserved gas for which a day had enough, but not its hours"
-    ),
-    "turned_back_m3": Column("m3 of gas", "gas of the night that no pipe could hold"),
     "flow_m3": Column("m3 of gas", "net flow of the day, from the pipeline's first node to its second"),
     "capacity_m3": Column("m3 of gas", "what the pipeline can carry in the day; none is without limit"),
     "interrupted_m3": Column("m3 of gas", "the part of unserved gas whose contracts allow it"),

@@ -35,7 +35,7 @@ def network(edges: Mapping[str, EdgeParameters]) -> Network:
     return Network(
         NetworkParameters(
             places={
-                name: PlaceParameters(sector_shares=(share,) * 3, line_pack_m3=0.0, source="a test")
+                name: PlaceParameters(sector_shares=(share,) * 3, source="a test")
                 for name, share in zip(PLACES, thirds, strict=True)
             },
             entries={name: EntryParameters(share=0.5, source="a test") for name in ENTRIES},

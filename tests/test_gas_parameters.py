@@ -62,10 +62,8 @@ def tables(node: Any, path: str = "gas") -> list[tuple[str, dict[str, Any]]]:
     if not isinstance(node, dict) or path.endswith(".source") or ".monthly_mean_" in path:
         return []
     found = [(path, node)] if any(not isinstance(value, dict) for value in node.values()) else []
-    said = node.get("source")
     for key, value in node.items():
-        if not (isinstance(said, dict) and key in said):  # the table around it says so
-            found += tables(value, f"{path}.{key}")
+        found += tables(value, f"{path}.{key}")
     return found
 
 

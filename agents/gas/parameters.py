@@ -20,8 +20,6 @@ Share = Annotated[float, Field(ge=0, le=1)]
 NonNegative = Annotated[float, Field(ge=0)]
 Monthly = Annotated[tuple[PositiveFloat, ...], Len(12, 12)]
 """Twelve values, January to December."""
-Hourly = Annotated[tuple[NonNegative, ...], Len(24, 24)]
-"""A value for each hour of a day, from midnight on."""
 
 
 class CanalParameters(Parameters):
@@ -169,8 +167,7 @@ class SectorParameters(Parameters):
     Weather adds `heating_per_degc` for each degree below the season's normal from November to March, and
     `cooling_per_degc` for each degree above it from June to September. `trucked_share` is bought as liquid at
     SHPGX. Sectors are cut off in the order of `interrupted_rank`, lowest first; `interruptible_share` of what is
-    burnt from pipes has a contract that allows it, and is cut before all firm users. `hourly_factors` spread what it
-    burns over the hours of a day, from midnight on; only their proportions count.
+    burnt from pipes has a contract that allows it, and is cut before all firm users.
     """
 
     share: Share
@@ -181,7 +178,6 @@ class SectorParameters(Parameters):
     trucked_share: Share
     interruptible_share: Share
     interrupted_rank: int
-    hourly_factors: Hourly
 
 
 class DemandParameters(Parameters):
@@ -201,13 +197,9 @@ class DemandParameters(Parameters):
 
 
 class PlaceParameters(Parameters):
-    """A place where gas is burnt: its part of each sector's demand, in the order of `demand.sectors`.
-
-    `line_pack_m3` is the gas that its pipes can hold between their least and most pressure, in m3 of gas.
-    """
+    """A place where gas is burnt: its part of each sector's demand, in the order of `demand.sectors`."""
 
     sector_shares: Annotated[tuple[Share, ...], Len(1)]
-    line_pack_m3: NonNegative
 
 
 class EntryParameters(Parameters):
@@ -265,15 +257,6 @@ class NetworkParameters(Parameters):
         for name in (*self.entries, *terminals):
             if name not in tapped:
                 raise ValueError(f"network: no edge leads from '{name}'")
-
-
-class EnergyParameters(Parameters):
-    """Calorific values, MJ/m3 of gas: of LNG and of pipeline gas, and of suppliers and entries that differ."""
-
-    lng_mj_per_m3: PositiveFloat
-    pipeline_mj_per_m3: PositiveFloat
-    suppliers_mj_per_m3: dict[str, PositiveFloat] = Field(default={})
-    entries_mj_per_m3: dict[str, PositiveFloat] = Field(default={})
 
 
 class ImporterParameters(Parameters):
@@ -368,7 +351,6 @@ class GasParameters(Parameters):
     pipeline: PipelineParameters
     demand: DemandParameters
     network: NetworkParameters
-    energy: EnergyParameters
     importers: ImportersParameters
     jkm: JkmParameters
     shpgx: ShpgxParameters
@@ -391,13 +373,6 @@ class GasParameters(Parameters):
             raise ValueError(
                 f"shipping.marginal_supplier: '{self.shipping.marginal_supplier}' is no supplier"
             )
-        for key, named, known in (
-            ("suppliers_mj_per_m3", self.energy.suppliers_mj_per_m3, self.suppliers),
-            ("entries_mj_per_m3", self.energy.entries_mj_per_m3, self.network.entries),
-        ):
-            unknown = set(named) - set(known)
-            if unknown:
-                raise ValueError(f"energy.{key}: no '{min(unknown)}'; there are {', '.join(known)}")
         self.network.check_nodes(self.terminals)
         for name, place in self.network.places.items():
             if len(place.sector_shares) != len(self.demand.sectors):

@@ -13,8 +13,6 @@ from typing import Any
 import pandas as pd
 
 from agents.gas.cargoes import Cargo
-from agents.gas.energy import MJ_PER_TJ, PlaceDay
-from agents.gas.hours import Hours
 from agents.gas.jkm import Assessment
 from agents.gas.terminals import Terminal
 from exchange.clock import wall_clock
@@ -22,15 +20,13 @@ from exchange.listing import ListingTrade
 
 
 class GasRecords:
-    """Keep a row a day, one for each place, its peak and energy, edge and terminal, and one for each JKM window."""
+    """Keep one row a day, one for each place, edge and terminal a day, and one for each JKM window."""
 
     def __init__(self, sectors: Sequence[str]) -> None:
         self._sectors = tuple(sectors)
         self._days: list[dict[str, Any]] = []
         self._places: list[dict[str, Any]] = []
         self._edges: list[dict[str, Any]] = []
-        self._peaks: list[dict[str, Any]] = []
-        self._energy: list[dict[str, Any]] = []
         self._terminals: list[dict[str, Any]] = []
         self._windows: list[dict[str, Any]] = []
 
@@ -69,32 +65,6 @@ class GasRecords:
         self._edges += [
             {"date": day, "edge": edge, "flow_m3": flow, "capacity_m3": limit}
             for edge, (flow, limit) in flows_m3.items()
-        ]
-
-    def peaks(self, day: date, hours: Mapping[str, Hours], cut_m3: Mapping[str, int]) -> None:
-        """Check the hours of a day at each place, and keep their peaks and what had to be cut at them."""
-        for place, own in hours.items():
-            own.check()
-            self._peaks.append(
-                {
-                    "date": day,
-                    "place": place,
-                    "peak_hour": int(own.demand_m3.argmax()),
-                    "peak_demand_m3": float(own.demand_m3.max()),
-                    "peak_send_out_m3": float(own.send_out_m3.max()),
-                    "most_send_out_m3": own.most_m3,
-                    "line_pack_low_m3": float(own.line_pack_m3.min()),
-                    "line_pack_high_m3": float(own.line_pack_m3.max()),
-                    "peak_cut_m3": cut_m3[place],
-                    "turned_back_m3": float(own.turned_back_m3.sum()),
-                }
-            )
-
-    def energy(self, day: date, places: Mapping[str, PlaceDay]) -> None:
-        """Keep the calorific value of the gas at each place on a day, and the energy burnt there from pipes."""
-        self._energy += [
-            {"date": day, "place": name, "mj_per_m3": own.mj_per_m3, "served_tj": own.served_mj / MJ_PER_TJ}
-            for name, own in places.items()
         ]
 
     def terminal(self, day: date, terminal: Terminal, send_out_m3: int, trucked_m3: int) -> None:
@@ -136,8 +106,6 @@ class GasRecords:
             "gas_days": _dated(pd.DataFrame(self._days)),
             "gas_places": _dated(pd.DataFrame(self._places)),
             "gas_edges": _dated(pd.DataFrame(self._edges)).astype({"capacity_m3": "float64"}),
-            "gas_peaks": _dated(pd.DataFrame(self._peaks)),
-            "gas_energy": _dated(pd.DataFrame(self._energy)),
             "terminals": _dated(pd.DataFrame(self._terminals)),
             "lng_cargoes": pd.DataFrame([_cargo_row(cargo) for cargo in cargoes]),
             "listings": pd.DataFrame([_trade_row(trade) for trade in trades]),

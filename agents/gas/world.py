@@ -21,7 +21,6 @@ from agents.gas.delivery import Delivery
 from agents.gas.demand import Demand, Weather
 from agents.gas.dispatch import GAS_PER_LIQUID, split
 from agents.gas.effects import check, strike
-from agents.gas.energy import EnergyBook
 from agents.gas.fleet import Fleet
 from agents.gas.freight import Freight
 from agents.gas.importers import (
@@ -90,16 +89,7 @@ class GasWorld:
         self.abroad = Abroad(parameters.europe, self.freight, start)
         self.suppliers = make_suppliers(parameters, start, rng, self.freight)
         self.network = Network(parameters.network, self.terminals, self.demand.sectors)
-        self.delivery = Delivery(
-            self.network,
-            self.demand.interruption_order,
-            self.demand.interruptible,
-            {name: sector.hourly_factors for name, sector in parameters.demand.sectors.items()},
-            {name: place.line_pack_m3 for name, place in parameters.network.places.items()},
-        )
-        self.energy = EnergyBook(
-            parameters.energy, {name: tanks.initial_stock_m3 for name, tanks in self.terminals.items()}
-        )
+        self.delivery = Delivery(self.network, self.demand.interruption_order, self.demand.interruptible)
         check(shocks, start, parameters, self.network)
         self.fleet = Fleet(
             env, parameters.shipping, parameters.importers, self.suppliers, self.terminals, brent
@@ -142,7 +132,6 @@ class GasWorld:
         wrong = {name: value for name, value in self.ledger().imbalances().items() if value}
         if wrong:
             raise ArithmeticError(f"gas is not conserved: {wrong}")
-        self.energy.check()
 
     def state_integers(self) -> list[int]:
         """Return the state as integers, for the state hash: clock, prices, tanks, cargoes, trades, books."""
@@ -298,16 +287,6 @@ class GasWorld:
         }
         self.records.places(day, self.network.at_places(demand_m3), unserved_at_m3)
         self.records.edges(day, self.delivery.edges_m3(day, result))
-        self.records.peaks(day, result.hours, result.peak_cut_m3)
-        served_m3 = {
-            place: sum(own.values()) - sum(result.unserved_at_m3[place].values())
-            for place, own in self.network.at_places(piped).items()
-        }
-        self.energy.land(self.fleet.cargoes)
-        energy = self.energy.day(
-            self.network.arcs, result.flow_m3, served_m3, result.send_out_m3, lorries.loads_m3
-        )
-        self.records.energy(day, energy)
         usable_m3 = sum(terminal.available_m3 for terminal in terminals)
         self.records.day(
             day,
