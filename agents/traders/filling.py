@@ -32,7 +32,7 @@ def fill_parameters(p: Any, parameters: TraderParameters) -> None:
         told: VenueTraders = getattr(parameters, name)
         for key in ("noise_limit_per_s", "noise_market_per_s", "maker_half_spread_ticks",
                     "maker_skew_ticks_per_lot", "informed_per_s", "informed_threshold_ticks", "informed_lots_per_tick",
-                    "informed_most_lots", "anchored_share", "imbalance_sd"):  # fmt: skip
+                    "informed_most_lots", "informed_capital_lots", "anchored_share", "imbalance_sd"):  # fmt: skip
             p[key][venue] = getattr(told, key)
         p["imbalance_persistence"][venue] = 0.5 ** (1.0 / told.imbalance_half_life_minutes)
         p["noise_cancel_per_s"][venue] = NOISE_ORDERS / told.noise_order_life_s

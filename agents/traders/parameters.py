@@ -46,6 +46,7 @@ class VenueTraders(Parameters):
     informed_threshold_ticks: float = Field(ge=0, le=1000)
     informed_lots_per_tick: float = Field(ge=0, le=100)
     informed_most_lots: int = Field(ge=0, le=500)
+    informed_capital_lots: int = Field(ge=0, description="most that they hold of a book, long or short")
     informed_tape_share: float = Field(
         ge=0, le=1, description="share of others' impact that informed traders believe"
     )

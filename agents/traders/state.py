@@ -99,6 +99,7 @@ PARAMETERS: Final = np.dtype(
         ("informed_threshold_ticks", "f8", (BOOKS,)),
         ("informed_lots_per_tick", "f8", (BOOKS,)),
         ("informed_most_lots", "i8", (BOOKS,)),
+        ("informed_capital_lots", "i8", (BOOKS,)),
         ("tape_share", "f8", (BOOKS,)),
         ("own_learning_per_s", "f8", (BOOKS,)),
         ("cross_learning_per_s", "f8", (BOOKS, BOOKS)),

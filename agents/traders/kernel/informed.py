@@ -1,7 +1,8 @@
 """Informed traders: they know the news of their own venue and learn the rest from its tape.
 
-A small share of them is anchored: these know all news, after a delay. Size grows with the mispricing; nobody pays more
-than the value he believes in. They stay out of auctions, where a resting order would outlive its news.
+A small share of them is anchored: these know all news, after a delay. Size grows with the mispricing, within what their
+capital holds; nobody pays more than the value he believes in. They stay out of auctions, where a resting order would
+outlive its news.
 """
 
 from __future__ import annotations
@@ -43,6 +44,10 @@ def trade(s, venue, words, k, trades):
         return trader_class
     lots = min(int(math.ceil(p["informed_lots_per_tick"][venue] * away)), p["informed_most_lots"][venue])
     side = 0 if gap > 0 else 1
+    held = s["positions"][venue, account]
+    lots = min(lots, p["informed_capital_lots"][venue] - (held if side == 0 else -held))
+    if lots <= 0:
+        return trader_class
     position = int(math.floor(target)) if side == 0 else int(math.ceil(target))
     place(s, venue, side, position, lots, account, trader_class, False, trades)
     return trader_class
