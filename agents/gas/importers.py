@@ -138,10 +138,7 @@ class Importer:
         index, weighted by its attention to the index.
         """
         common = self._common
-        weight = common.spot_weight + common.spot_weight_per_scarcity * outlook.scarcity
-        weight = min(1.0, max(0.0, weight))
-        price = weight * jkm_usd_per_mmbtu + (1.0 - weight) * outlook.contract_usd_per_mmbtu
-        cost = landed_cny_per_t(price, fx_cny_per_usd, self._shpgx)
+        cost = self._next_tonne_cny_per_t(outlook, jkm_usd_per_mmbtu, fx_cny_per_usd)
         self._premium += common.sold_out_response * unmet_share
         if unmet_share == 0.0:
             self._premium *= 1.0 - common.sold_out_fade_per_day
@@ -152,6 +149,21 @@ class Importer:
         self._price_cny_per_t += common.price_revision_per_day * (aim - self._price_cny_per_t)
         step = self._shpgx.price_step_cny_per_t
         return max(1, round(self._price_cny_per_t / step)) * step * FEN_PER_CNY
+
+    def cost_fen_per_t(self, outlook: Outlook, jkm_usd_per_mmbtu: float, fx_cny_per_usd: float) -> int:
+        """Return what it costs to give a tonne away today: the next tonne on the lorry x exp(elasticity x scarcity)."""
+        cost = self._next_tonne_cny_per_t(outlook, jkm_usd_per_mmbtu, fx_cny_per_usd)
+        return max(1, round(FEN_PER_CNY * cost * exp(self._common.scarcity_elasticity * outlook.scarcity)))
+
+    def _next_tonne_cny_per_t(
+        self, outlook: Outlook, jkm_usd_per_mmbtu: float, fx_cny_per_usd: float
+    ) -> float:
+        """Return contract + w x (JKM - contract) on the lorry, w the weight of spot."""
+        common = self._common
+        weight = common.spot_weight + common.spot_weight_per_scarcity * outlook.scarcity
+        weight = min(1.0, max(0.0, weight))
+        price = weight * jkm_usd_per_mmbtu + (1.0 - weight) * outlook.contract_usd_per_mmbtu
+        return landed_cny_per_t(price, fx_cny_per_usd, self._shpgx)
 
     def listed_quantities_t(self, expected_t: float, days: int) -> dict[str, int]:
         """Return the tonnes that each terminal lists for `days` days, when `expected_t` are bought in all.

@@ -13,6 +13,7 @@ from annotated_types import Len
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from agents.adoption import AdoptionParameters
+from agents.gas.sales_parameters import MechanismName, SalesParameters
 from agents.world_price import Month
 from exchange.parameters import Parameters
 
@@ -323,11 +324,12 @@ class JkmParameters(Parameters):
 
 
 class ShpgxParameters(Parameters):
-    """LNG at SHPGX: what an imported tonne costs on the lorry, how sellers list and how many buyers come.
+    """LNG at SHPGX: how it is sold, what an imported tonne costs on the lorry, how sellers list, who buys.
 
     Cost on the lorry = DES price x (1 + VAT) + terminal fee.
     """
 
+    mechanism: MechanismName = "listing"
     first_price_cny_per_t: PositiveFloat
     vat: Share
     terminal_fee_cny_per_m3_gas: NonNegative
@@ -336,6 +338,7 @@ class ShpgxParameters(Parameters):
     listed_over_expected: PositiveFloat
     buyers: PositiveInt
     haul_sd_cny_per_t: NonNegative
+    sales: SalesParameters
 
 
 class GasParameters(Parameters):

@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from agents.gas.parameters import GasParameters
+from agents.gas.sales_parameters import MechanismName
 from agents.shocks import Event
 
 
@@ -205,6 +206,13 @@ class IndexAdoption(Event):
     supplier: str | None = None
 
 
+class ShpgxMechanism(Event):
+    """Sell LNG by lorry at SHPGX by another mechanism from a day on (a lever)."""
+
+    kind: Literal["shpgx_mechanism"]
+    mechanism: MechanismName
+
+
 GasEvent = (
     LngSupplyOutage
     | LngStraitClosure
@@ -222,6 +230,7 @@ GasEvent = (
     | TerminalExpansion
     | PipelineEdge
     | IndexAdoption
+    | ShpgxMechanism
 )
 GasShock = Annotated[GasEvent, Field(discriminator="kind")]
 """Any shock or lever of gas, told apart by `kind`."""

@@ -97,9 +97,7 @@ class GasWorld:
         self.window = JkmWindow(parameters.jkm, self.fleet.cargo_m3, brent, rng("gas.jkm"))
         self.jkm = self.window.history
         self.jkm.publish(start - timedelta(days=1), self.window.price_usd_per_mmbtu)
-        self.market = ShpgxLng(
-            parameters, self.demand, self.importers, self.terminals, rng("gas.buyers"), start
-        )
+        self.market = ShpgxLng(parameters, self.demand, self.importers, self.terminals, rng, start)
         self.shpgx_lng = self.market.published
         self.indices = PublishedIndices()
         self.records = GasRecords(self.demand.sectors)
@@ -115,15 +113,15 @@ class GasWorld:
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return the records as frames: all that the records keep, and gas_indices."""
-        frames = self.records.tables(self.fleet.cargoes, self.market.board.trades)
-        return frames | {"gas_indices": self.indices.frame()}
+        frames = self.records.tables(self.fleet.cargoes, self.market.trades)
+        return frames | {"gas_indices": self.indices.frame(), "gas_mechanism": self.market.frame()}
 
     def ledger(self) -> Ledger:
         """Return the books since the start."""
         return ledger(
             self.fleet.cargoes,
             list(self.terminals.values()),
-            cash_fen=self.market.board.cash_fen.values(),
+            cash_fen=self.market.balances_fen(),
             **self.records.totals(),
         )
 
@@ -140,7 +138,7 @@ class GasWorld:
             state += [terminal.stock_m3, terminal.sold_m3, terminal.waiting, terminal.tank_m3]
         for cargo in self.fleet.cargoes:
             state += [cargo.planned_loading_ns, cargo.loaded_m3, cargo.delivered_m3, int(cargo.lost)]
-        state += [trade.amount_fen for trade in self.market.board.trades]
+        state += [trade.amount_fen for trade in self.market.trades]
         state += list(vars(self.ledger()).values())
         return state
 
@@ -176,7 +174,7 @@ class GasWorld:
         """
         self.weather.advance()
         self.pipeline.advance()
-        self.market.buyers.advance()
+        self.market.advance()
         common = self.parameters.importers
         shape = (len(self.importers), common.max_tenders_per_day)
         draws = np.stack([self._spot_rng.uniform(size=shape), self._spot_rng.standard_normal(shape)], axis=-1)
