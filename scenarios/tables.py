@@ -151,7 +151,10 @@ def physical_frames(world: World) -> Frames:
         frames |= {"gas_days": days, "lng_cargoes": gas["lng_cargoes"], "shpgx_listings": gas["listings"]}
         frames |= {"terminals": gas["terminals"], "jkm_windows": gas["jkm"]}
         frames |= {"gas_indices": gas["gas_indices"].rename(columns={"published": "day"})}
-        frames |= {name: gas[name].rename(columns={"date": "day"}) for name in ("gas_places", "gas_edges")}
+        frames |= {
+            name: gas[name].rename(columns={"date": "day"})
+            for name in ("gas_places", "gas_edges", "gas_mechanism")
+        }
     return frames
 
 
@@ -172,6 +175,31 @@ COLUMNS: dict[str, Column] = {
     "flow_m3": Column("m3 of gas", "net flow of the day, from the pipeline's first node to its second"),
     "capacity_m3": Column("m3 of gas", "what the pipeline can carry in the day; none is without limit"),
     "interrupted_m3": Column("m3 of gas", "the part of unserved gas whose contracts allow it"),
+    "mechanism": Column("", "how LNG by lorry is sold at SHPGX in the session"),
+    "price_cny_per_t": Column("CNY/t", "volume-weighted mean of what a session delivered"),
+    "planner_price_cny_per_t": Column(
+        "CNY/t", "cost and shadow price of gas in the planner's optimum of the session"
+    ),
+    "offered_t": Column("t", "on sale in the session"),
+    "signed_t": Column("t", "to be delivered until the next session, sold today or ahead"),
+    "delivered_t": Column("t", "delivered of it"),
+    "planner_t": Column("t", "what the planner would deliver, who knows every worth and cost"),
+    "ahead_t": Column("t", "sold today for the next month"),
+    "unmet_t": Column("t", "wanted at the session's price (under bidding, its dearest) and not sold"),
+    "buyer_rent_mn_cny": Column(
+        "mn CNY", "worth of what buyers got, less detours, payments and deposits lost"
+    ),
+    "seller_rent_mn_cny": Column("mn CNY", "what sellers were paid, deposits won, less cost"),
+    "optimum_mn_cny": Column("mn CNY", "worth less cost and detours in the planner's optimum"),
+    "lost_mn_cny": Column("mn CNY", "optimum less both rents"),
+    "efficiency": Column("share", "both rents over the optimum"),
+    "deposits_mn_cny": Column("mn CNY", "put down for the deals of the session"),
+    "forfeited_by_buyers_mn_cny": Column("mn CNY", "deposits lost by buyers who did not fetch"),
+    "forfeited_by_sellers_mn_cny": Column(
+        "mn CNY", "lost by sellers who did not deliver, beside what they returned"
+    ),
+    "defaulted": Column("share", "of what was to be delivered"),
+    "foretold_error": Column("", "|ln(price / the planner's price of the next session)|"),
     "contract": Column("", "SC's front contract, as 2412 for December 2024"),
     "limit_percent": Column("%", "price limit of the day"),
     "product": Column("", "sc or lu"),
