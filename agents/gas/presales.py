@@ -88,28 +88,21 @@ class Presales:
         return deals
 
     def call(
-        self, day: date, days: int, wants: Sequence[Want], room_t: Mapping[str, int], elsewhere: Sequence[Lot]
+        self, day: date, days: int, wants: Sequence[Want], room_t: Mapping[str, int], index_fen_per_t: int
     ) -> Called:
         """Perform what is due on `days` days from `day` on; `room_t` is what each terminal can load at most.
 
-        A buyer leaves its gas and its deposit where the price is above both its worth, or what the same gas costs
-        `elsewhere` today, by more than the deposit. It leaves what it has no use for at that price.
+        A buyer leaves its gas and its deposit where the price is above the index in force by more than the deposit, as
+        it can buy on the day then; and what it has no use for at that price.
         """
         found, delivered = Called(), []
         room = dict(room_t)
-        cheapest = {
-            want.buyer: min(
-                (lot.list_fen_per_t + want.detour_fen_per_t[lot.place] for lot in elsewhere), default=None
-            )
-            for want in wants
-        }
         by_buyer = {want.buyer: want for want in wants}
         fetched = dict.fromkeys(by_buyer, 0)
         for number, deal, tonnes in self._due_parts(day, days):
             want = by_buyer[deal.buyer]
             worth_it = deal.price_fen * (100 - self._parameters.deposit_percent) // 100
-            spot = cheapest[deal.buyer]
-            use = 0 if spot is not None and spot < worth_it else want.wanted_t(worth_it) - fetched[deal.buyer]
+            use = 0 if index_fen_per_t < worth_it else want.wanted_t(worth_it) - fetched[deal.buyer]
             asked = max(0, min(tonnes, use))
             got = min(asked, room.get(deal.seller, 0))
             found.due_t += tonnes

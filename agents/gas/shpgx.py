@@ -152,7 +152,7 @@ class ShpgxLng:
     def _clear(self, session: Session, need_t: Callable[[float], float]) -> Outcome:
         """Deliver what was sold ahead, sell for now by the mechanism in force, and ahead where it is a pre-sale."""
         room_t = {lot.place: lot.quantity_t for lot in session.lots}
-        called = self.presales.call(session.day, session.days, session.wants, room_t, session.lots)
+        called = self.presales.call(session.day, session.days, session.wants, room_t, session.last_fen_per_t)
         before, rest = len(self.members.signed), session.after(called.delivered)
         if self.mechanism in ("listing", "presale"):
             deals, unmet_t = self._list(rest, need_t, called)

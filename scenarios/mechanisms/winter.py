@@ -95,7 +95,7 @@ class Winter:
     def rows(self) -> list[Row]:
         """Return every measure of every mechanism, with its paired difference from listing."""
         rows = []
-        for mechanism in MECHANISMS:
+        for mechanism in self.worlds["mechanism"].unique():
             for name, (label, unit, _) in MEASURES.items():
                 wide = self.worlds.pivot(index="replication", columns="mechanism", values=name).dropna()
                 own, against = wide[mechanism].tolist(), wide[_AGAINST].tolist()
@@ -114,7 +114,7 @@ class Winter:
         return [
             f"{self.loaded.name}: {self.loaded.scenario.title}",
             f"{count} gas worlds from {period.first_trading_day} to {period.slow_end}, each sold in "
-            f"{len(MECHANISMS)} ways; stocks and prices answer to what was sold before",
+            f"{self.worlds['mechanism'].nunique()} ways; stocks and prices answer to what was sold before",
         ]
 
     def write(self, folder: str | Path, **manifest: Any) -> None:
