@@ -151,6 +151,7 @@ def physical_frames(world: World) -> Frames:
         frames |= {"gas_days": days, "lng_cargoes": gas["lng_cargoes"], "shpgx_listings": gas["listings"]}
         frames |= {"terminals": gas["terminals"], "jkm_windows": gas["jkm"]}
         frames |= {"gas_indices": gas["gas_indices"].rename(columns={"published": "day"})}
+        frames |= {"gas_index_quality": gas["gas_index_quality"]}
         frames |= {
             name: gas[name].rename(columns={"date": "day"})
             for name in ("gas_places", "gas_edges", "gas_mechanism")
@@ -164,12 +165,21 @@ COLUMNS: dict[str, Column] = {
     ),
     "premium_to_oman_usd_per_bbl": Column("USD/bbl", "SC less Oman: mean over the day's common clock"),
     "open_interest_lots": Column("lots", "lots held long at the close, over all accounts"),
-    "value": Column("see unit", "value of a weekly index of LNG"),
-    "first": Column("", "Monday of the week that an index tells"),
-    "last": Column("", "Sunday of the week that an index tells"),
-    "reports": Column("", "cargoes behind a value"),
-    "carried": Column("", "no cargo was reported: the value before stands"),
-    "largest_share": Column("share", "the largest seller's part of a week's volume"),
+    "value": Column("see unit", "value of an index of LNG"),
+    "first": Column("", "first day that a value tells: a Monday, or the day itself"),
+    "last": Column("", "last day that a value tells: a Sunday, or the day itself"),
+    "reports": Column("", "cargoes or trades behind a value"),
+    "carried": Column("", "nothing was reported or traded: the value before stands"),
+    "largest_share": Column("share", "the largest seller's part of a week's volume, or of a month's"),
+    "over_jkm_usd_per_mmbtu": Column(
+        "USD/MMBtu", "an index brought to DES (less haul, fee, VAT) over JKM of its day"
+    ),
+    "period": Column("", "calendar month, of values by the last day that they tell"),
+    "trade_backed_share": Column("share", "of the values, those with trades or reports of their own"),
+    "days_without_trades": Column("", "values that were carried"),
+    "parties": Column("", "different sellers and buyers behind the values"),
+    "seller_hhi": Column("", "sum of the squared shares of sellers in the volume, 1 where there is one"),
+    "largest": Column("", "the largest seller"),
     "place": Column("", "province or city of the gas network"),
     "edge": Column("", "pipeline of the gas network"),
     "flow_m3": Column("m3 of gas", "net flow of the day, from the pipeline's first node to its second"),

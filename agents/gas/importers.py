@@ -19,13 +19,8 @@ from agents.gas.parameters import ImporterParameters, ImportersParameters, Shpgx
 from agents.gas.seasons import Season
 from agents.gas.terminals import Terminal
 from exchange.clock import day_of
-from exchange.units import (
-    FEN_PER_CNY,
-    GAS_M3_PER_TONNE_LNG,
-    TONNES_PER_M3_LNG,
-    cny_per_tonne_lng,
-    usd_per_mmbtu,
-)
+from exchange.parity import netback_des_usd_per_mmbtu, on_lorry_cny_per_t
+from exchange.units import FEN_PER_CNY, TONNES_PER_M3_LNG
 
 
 @dataclass(frozen=True)
@@ -43,14 +38,14 @@ class Outlook:
 
 def landed_cny_per_t(price_usd_per_mmbtu: float, fx_cny_per_usd: float, shpgx: ShpgxParameters) -> float:
     """Return the cost on the lorry of a price DES: price x FX x (1 + VAT) + terminal fee."""
-    fee_cny_per_t = shpgx.terminal_fee_cny_per_m3_gas * GAS_M3_PER_TONNE_LNG
-    return cny_per_tonne_lng(price_usd_per_mmbtu, fx_cny_per_usd) * (1.0 + shpgx.vat) + fee_cny_per_t
+    fee = shpgx.terminal_fee_cny_per_m3_gas
+    return on_lorry_cny_per_t(price_usd_per_mmbtu, fx_cny_per_usd, vat=shpgx.vat, fee_cny_per_m3_gas=fee)
 
 
 def netback_usd_per_mmbtu(price_cny_per_t: float, fx_cny_per_usd: float, shpgx: ShpgxParameters) -> float:
     """Return the DES price that a tonne sold on the lorry pays for: the inverse of `landed_cny_per_t`."""
-    fee_cny_per_t = shpgx.terminal_fee_cny_per_m3_gas * GAS_M3_PER_TONNE_LNG
-    return usd_per_mmbtu((price_cny_per_t - fee_cny_per_t) / (1.0 + shpgx.vat), fx_cny_per_usd)
+    fee = shpgx.terminal_fee_cny_per_m3_gas
+    return netback_des_usd_per_mmbtu(price_cny_per_t, fx_cny_per_usd, vat=shpgx.vat, fee_cny_per_m3_gas=fee)
 
 
 class Importer:

@@ -13,6 +13,7 @@ from annotated_types import Len
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from agents.adoption import AdoptionParameters
+from agents.gas.plants import PlantParameters
 from agents.gas.sales_parameters import MechanismName, SalesParameters
 from agents.world_price import Month
 from exchange.parameters import Parameters
@@ -357,6 +358,7 @@ class GasParameters(Parameters):
     importers: ImportersParameters
     jkm: JkmParameters
     shpgx: ShpgxParameters
+    plants: dict[str, PlantParameters]
 
     @model_validator(mode="after")
     def _names_meet(self) -> GasParameters:

@@ -135,11 +135,12 @@ class ShpgxLng:
         elsewhere_t = self._need_elsewhere_t(day, days, last_cny_per_t)
         return self._lorries(outcome, elsewhere_t / max(1e-9, need_t(last_cny_per_t)))
 
-    def publish(self, day: date) -> None:
-        """Publish the index of a trading day: of what was sold for now, not ahead."""
-        value = self.index.publish(day, self._today)
-        self._today = []
+    def publish(self, day: date) -> list[ListingTrade]:
+        """Publish the index of a trading day, of what was sold for now and not ahead, and return those trades."""
+        trades, self._today = self._today, []
+        value = self.index.publish(day, trades)
         self.published.publish(day, value.value_fen_per_t / FEN_PER_CNY)
+        return trades
 
     def balances_fen(self) -> list[int]:
         """Return all cash, and the deposits held; they sum to 0."""

@@ -36,6 +36,7 @@ from agents.gas.lorries import DayOfLorries
 from agents.gas.network import Network
 from agents.gas.parameters import GasParameters
 from agents.gas.pipelines import Pipeline
+from agents.gas.plants import Plants, PlantTrade
 from agents.gas.published import PublishedIndices
 from agents.gas.records import GasRecords
 from agents.gas.shocks import DatedShock
@@ -99,7 +100,9 @@ class GasWorld:
         self.jkm.publish(start - timedelta(days=1), self.window.price_usd_per_mmbtu)
         self.market = ShpgxLng(parameters, self.demand, self.importers, self.terminals, rng, start)
         self.shpgx_lng = self.market.published
-        self.indices = PublishedIndices()
+        self.plants = Plants(parameters.plants, rng("gas.plants"))
+        self._at_plants: list[PlantTrade] = []
+        self.indices = PublishedIndices(self.plants.hauls_cny_per_t)
         self.records = GasRecords(self.demand.sectors)
         self.env = env
         self._spot_rng = rng("gas.spot")
@@ -114,7 +117,12 @@ class GasWorld:
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return the records as frames: all that the records keep, and gas_indices."""
         frames = self.records.tables(self.fleet.cargoes, self.market.trades)
-        return frames | {"gas_indices": self.indices.frame(), "gas_mechanism": self.market.frame()}
+        own = self.market.index.values
+        return frames | {
+            "gas_indices": self.indices.frame(own, self.jkm, self.fx, self.parameters.shpgx),
+            "gas_index_quality": self.indices.quality_frame(own),
+            "gas_mechanism": self.market.frame(),
+        }
 
     def ledger(self) -> Ledger:
         """Return the books since the start."""
@@ -154,7 +162,7 @@ class GasWorld:
                 self._trade(day, outlooks)
             yield self._until(midnight + _PUBLICATION)
             if self._is_trading_day(day):
-                self.market.publish(day)
+                self.indices.publish_daily(day, self.market.publish(day), self._at_plants)
             self.indices.publish(day, self.fleet.cargoes, self.fx)
             yield self._until(midnight + _WINDOW)
             if day.weekday() < 5:
@@ -175,6 +183,7 @@ class GasWorld:
         self.weather.advance()
         self.pipeline.advance()
         self.market.advance()
+        self.plants.advance()
         common = self.parameters.importers
         shape = (len(self.importers), common.max_tenders_per_day)
         draws = np.stack([self._spot_rng.uniform(size=shape), self._spot_rng.standard_normal(shape)], axis=-1)
@@ -216,6 +225,7 @@ class GasWorld:
         days = 1
         while days < _LONGEST_HOLIDAY_DAYS and not self._is_trading_day(day + timedelta(days=days)):
             days += 1
+        self._at_plants = self.plants.trade(day, days, self.shpgx_lng.on(day))
         self._lorries = self.market.trade(
             day,
             int(self.env.now),
