@@ -151,7 +151,8 @@ def physical_frames(world: World) -> Frames:
         frames |= {"gas_days": days, "lng_cargoes": gas["lng_cargoes"], "shpgx_listings": gas["listings"]}
         frames |= {"terminals": gas["terminals"], "jkm_windows": gas["jkm"]}
         frames |= {"gas_indices": gas["gas_indices"].rename(columns={"published": "day"})}
-        frames |= {"gas_index_quality": gas["gas_index_quality"]}
+        own = ("gas_index_quality", "gas_rmb_cargoes", "gas_pipeline_sales")
+        frames |= {name: gas[name] for name in own if name in gas}
         frames |= {
             name: gas[name].rename(columns={"date": "day"})
             for name in ("gas_places", "gas_edges", "gas_mechanism")
@@ -210,6 +211,12 @@ COLUMNS: dict[str, Column] = {
     ),
     "defaulted": Column("share", "of what was to be delivered"),
     "foretold_error": Column("", "|ln(price / the planner's price of the next session)|"),
+    "at_cap": Column("", "the price rose to the cap over its base, and gas was shared by who came first"),
+    "bid_m3": Column("m3 of gas", "bid for in a sale of pipeline gas, at any price"),
+    "sold_m3": Column("m3 of gas", "sold in it, for seven days"),
+    "missed_m3": Column("m3 of gas", "of it not delivered or not taken, so far"),
+    "price_cny_per_m3": Column("CNY/m3 of gas", "at which pipeline gas was sold"),
+    "base_cny_per_m3": Column("CNY/m3 of gas", "from which bidding rose"),
     "contract": Column("", "SC's front contract, as 2412 for December 2024"),
     "limit_percent": Column("%", "price limit of the day"),
     "product": Column("", "sc or lu"),

@@ -14,7 +14,7 @@ from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from agents.adoption import AdoptionParameters
 from agents.gas.plants import PlantParameters
-from agents.gas.sales_parameters import MechanismName, SalesParameters
+from agents.gas.sales_parameters import MechanismName, PipelineGasParameters, SalesParameters
 from agents.world_price import Month
 from exchange.parameters import Parameters
 
@@ -339,6 +339,7 @@ class ShpgxParameters(Parameters):
     listed_over_expected: PositiveFloat
     buyers: PositiveInt
     haul_sd_cny_per_t: NonNegative
+    rmb_cargo_share: Share
     sales: SalesParameters
 
 
@@ -359,6 +360,7 @@ class GasParameters(Parameters):
     jkm: JkmParameters
     shpgx: ShpgxParameters
     plants: dict[str, PlantParameters]
+    pipeline_gas: PipelineGasParameters | None = None
 
     @model_validator(mode="after")
     def _names_meet(self) -> GasParameters:

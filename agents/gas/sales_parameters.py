@@ -1,6 +1,6 @@
-"""The figures of how LNG is sold at SHPGX: which mechanism, what buyers are like, how they bid, what is put down.
+"""The figures of sales at SHPGX: which mechanism, what buyers are like, how they bid, what is put down.
 
-They are the same for every mechanism, so that one line of a scenario chooses it and nothing else changes.
+Those of LNG are the same for every mechanism, so that one line of a scenario chooses it and nothing else changes.
 """
 
 from __future__ import annotations
@@ -56,3 +56,21 @@ class SalesParameters(Parameters):
         if self.presale_band[0] > self.presale_band[1]:
             raise ValueError("presale_band: the lower end is above the upper")
         return self
+
+
+class PipelineGasParameters(Parameters):
+    """The sale of pipeline gas.
+
+    Each week `seller` offers `offered_share` of the lines' capacity that neither nominations nor swing will use, from
+    `base_cny_per_m3` on, which is its cost; without `capped` the price may rise as far as bidders go. `bidders` have
+    each their part of the LNG that the delta is to send out; a tonne of LNG is worth to them what it costs at SHPGX,
+    times exp(`private_value_sd` x a normal of their own each week), and each of five parts of what they want 2 % less.
+    """
+
+    seller: str
+    base_cny_per_m3: PositiveFloat
+    offered_share: Annotated[float, Field(gt=0, le=1)]
+    capped: bool
+    private_value_sd: Annotated[float, Field(ge=0, le=0.5)]
+    deposit_percent: Annotated[int, Field(ge=0, le=20)]
+    bidders: Annotated[dict[str, Annotated[float, Field(gt=0, le=1)]], Len(1)]

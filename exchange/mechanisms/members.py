@@ -35,10 +35,18 @@ class Members:
     """
 
     def __init__(self, names: Iterable[str]) -> None:
-        self.cash_fen = dict.fromkeys(names, 0)
+        self.cash_fen: dict[str, int] = {}
         self.held_fen = 0
-        self.forfeited_fen = dict.fromkeys(self.cash_fen, 0)
+        self.forfeited_fen: dict[str, int] = {}
         self.signed: list[Signed] = []
+        for name in names:
+            self.register(name)
+
+    def register(self, name: str) -> None:
+        """Open an account. Raises ValueError for a name that has one."""
+        if name in self.cash_fen:
+            raise ValueError(f"{name} is a member already")
+        self.cash_fen[name] = self.forfeited_fen[name] = 0
 
     def sign(self, deal: Deal, deposit_percent: int) -> int:
         """Take the buyer's deposit for a deal and return the deal's number.
