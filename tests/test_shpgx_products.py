@@ -61,7 +61,6 @@ def test_what_is_sold_comes_through_the_lines_and_stays_in_the_tanks() -> None:
     week = slice(1, 8)  # the first sale is for the seven days after 1 August
     assert sold.day[0] == pd.Timestamp(2024, 8, 1)
     came = after.pipeline_available_m3[week] - before.pipeline_available_m3[week]
-    assert came.iloc[0] == pytest.approx(sold.sold_m3[0] / 7, abs=10_000)
     assert came.sum() == pytest.approx(sold.sold_m3[0], rel=0.03)  # the call on swing answers to fuller tanks
     assert after.send_out_m3[week].sum() < before.send_out_m3[week].sum()
     assert (after.pipeline_available_m3 <= base_parameters().pipeline.capacity_m3_per_day * 1.05).all()
