@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_gas_case import base_parameters, gas_world, streams
 
+from agents.gas.importers import netback_usd_per_mmbtu
 from agents.gas.plants import Plants, clearing_cny_per_t, local_t, output_t, outward_t
 from exchange.parity import netback_des_usd_per_mmbtu, on_lorry_cny_per_t
 from exchange.place_index import PlaceIndex
@@ -192,11 +193,19 @@ def test_the_daily_indices_are_those_of_the_trades_and_seen_from_their_publicati
 
 
 def test_inland_is_cheaper_than_the_coast_by_haulage_and_moves_with_it() -> None:
-    indices = gas_world(3, 300).tables()["gas_indices"]
+    tables = gas_world(3, 300).tables()
+    indices = tables["gas_indices"]
     wide = indices.pivot(index="published", columns="name", values="value").dropna(subset="ex_plant_national")
     gap = wide.ex_terminal_delta - wide.ex_plant_national
     assert 150 < gap.mean() < 700
     assert np.corrcoef(wide.ex_terminal_delta, wide.ex_plant_national)[0, 1] > 0.7
+    # An inland price is compared as if hauled to the delta, with part of 350 to 700 CNY/t of haul.
+    inland = indices.query("name == 'ex_plant_national'").set_index("published")
+    shpgx = base_parameters().shpgx
+    unhauled = [netback_usd_per_mmbtu(value, 7.13, shpgx) for value in inland.value]
+    jkm = tables["gas_days"].set_index("date").jkm_usd_per_mmbtu[inland.index]
+    hauled_cny_per_t = (inland.over_jkm_usd_per_mmbtu + jkm - unhauled) * 1.09 * 51.7 * 7.13
+    assert hauled_cny_per_t.between(250, 600).all()
     over = indices.query("name == 'spot_des' and not carried")
     # Spot deals are struck at JKM: brought to DES they lie on it; contracts on oil lie below in that autumn.
     assert over.over_jkm_usd_per_mmbtu.abs().mean() < 0.8

@@ -100,6 +100,14 @@ def test_a_session_by_hand() -> None:
         assert outcome.row()["efficiency"] == pytest.approx(1.0)
 
 
+def test_forfeited_deposits_move_rents_and_make_none() -> None:
+    """Buyers lose 10 CNY to sellers, sellers 3 to buyers; cost, worth and detours are as they were."""
+    deals = clear("uplift", by_hand())
+    plain = Outcome(by_hand(), "presale", deals, 60, 0, 0)
+    moved = Outcome(by_hand(), "presale", deals, 60, 0, 0, 0, 1_000, 300)
+    assert moved.rents_fen() == (plain.rents_fen()[0] - 700, plain.rents_fen()[1] + 700)
+
+
 def test_a_cap_binds_and_leaves_buyers_without_gas_that_they_would_have_paid_for() -> None:
     """Base .9 x 4,200 = 3,780, cap + 20 % = 4,536 CNY/t: Rudong's 4,600 is above it, so 30 t are shared by time."""
     case = by_hand()

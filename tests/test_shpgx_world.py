@@ -14,10 +14,17 @@ from agents.gas.parameters import GasParameters
 from agents.gas.sales_parameters import MechanismName
 from agents.gas.shocks import DatedShock, ShpgxMechanism
 from agents.gas.world import GasWorld
+from scenarios.cli import main
 from scenarios.mechanisms.winter import MEASURES, sell_in_every_way, winter
+from scenarios.results import read_run
 from scenarios.spec import load_scenario
 from scenarios.tomlfile import BadInput
 
+SHORT = [
+    "period.slow_start=2024-10-08",
+    "period.first_trading_day=2024-10-21",
+    "period.slow_end=2024-11-05",
+]
 MECHANISMS: tuple[MechanismName, ...] = get_args(MechanismName)
 
 
@@ -131,7 +138,7 @@ def test_the_sale_of_winter_supply_is_a_presale_of_its_months_within_the_band() 
 
 
 def test_the_line_of_a_scenario_and_the_winter_in_every_way() -> None:
-    one = load_scenario("shpgx-mechanism", ["gas.shpgx.mechanism=book", "period.slow_end=2024-11-15"])
+    one = load_scenario("shpgx-mechanism", ["gas.shpgx.mechanism=book", *SHORT])
     assert one.scenario.gas.shpgx.mechanism == "book"
     with pytest.raises(BadInput, match="mechanism"):
         load_scenario("shpgx-mechanism", ["gas.shpgx.mechanism=auction"])
@@ -146,3 +153,23 @@ def test_the_line_of_a_scenario_and_the_winter_in_every_way() -> None:
     pd.testing.assert_frame_equal(
         pd.DataFrame(again), found.worlds.query("replication == 1").reset_index(drop=True)
     )
+
+
+def test_the_verb_sells_a_scenarios_world_in_every_way(tmp_path, capsys) -> None:
+    folder = tmp_path / "out"
+    sets = [part for item in SHORT for part in ("--set", item)]
+    told = ["--scenario", "shpgx-mechanism", "--replications", "2", "--jobs", "1", "--out", str(folder)]
+    with pytest.raises(SystemExit) as done:
+        main(["mechanisms", *told, *sets])
+    assert done.value.code in (0, None)
+    printed = capsys.readouterr().out
+    for words in ("listing", "continuous book", "lost to the optimum", "next session told by price"):
+        assert words in printed
+    estimates = read_run(folder).table("mechanism_estimates")
+    assert set(estimates.mechanism) == set(MECHANISMS)
+    assert set(estimates.measure) == set(MEASURES)
+    assert estimates.effect[estimates.mechanism == "listing"].isna().all()
+    assert (folder / "figures/mechanisms.svg").is_file()
+    with pytest.raises(SystemExit) as done:
+        main(["mechanisms", *told, *sets])
+    assert done.value.code == 2
