@@ -11,7 +11,7 @@ from test_gas_case import base_parameters, gas_world
 
 from agents.gas.parameters import GasParameters
 from agents.gas.sales_parameters import PipelineGasParameters
-from agents.gas.shocks import DatedShock, PipelineCut
+from agents.gas.shocks import DatedShock, PipelineCut, RmbCargoShare
 from scenarios.spec import load_scenario
 
 DAYS = 100
@@ -105,6 +105,17 @@ def test_cargoes_in_yuan_are_priced_by_the_window_at_the_rate_of_the_day() -> No
     few = gas_world(3, 240)
     assert len(few.tables()["gas_rmb_cargoes"]) <= 1
     pd.testing.assert_frame_equal(few.tables()["gas_days"], tables["gas_days"])
+
+
+def test_a_lever_moves_the_share_in_yuan_from_its_day_on_and_nothing_else() -> None:
+    day = date(2024, 10, 8)
+    event = RmbCargoShare(kind="rmb_cargo_share", share=0.2, start_day=0, source="a test")
+    plain, changed = gas_world(3, 150), gas_world(3, 150, [DatedShock(day, event)])
+    settled = changed.tables()["gas_rmb_cargoes"]
+    later = settled[settled.day >= pd.Timestamp(day)]
+    assert len(settled) - len(later) == (plain.tables()["gas_rmb_cargoes"].day < pd.Timestamp(day)).sum()
+    assert len(later) >= 5
+    pd.testing.assert_frame_equal(plain.tables()["gas_days"], changed.tables()["gas_days"])
 
 
 def test_the_scenario_sells_pipeline_gas_and_can_lift_the_cap() -> None:

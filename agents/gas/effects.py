@@ -31,6 +31,7 @@ from agents.gas.shocks import (
     PipelineCut,
     PipelineEdge,
     PortClosure,
+    RmbCargoShare,
     ShpgxMechanism,
     Stoppage,
     TerminalClosure,
@@ -76,6 +77,8 @@ def strike(world: GasWorld, shock: DatedShock) -> None:
         world.demand.begin(shock)
     elif isinstance(event, LorriesFromElsewhere):
         world.market.elsewhere.append(shock)
+    elif isinstance(event, RmbCargoShare):
+        world.rmb_cargoes.share = event.share
     elif isinstance(event, ShpgxMechanism):
         world.market.mechanism = event.mechanism
     elif isinstance(event, TerminalExpansion):

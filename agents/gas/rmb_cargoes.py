@@ -37,7 +37,7 @@ class RmbCargoes:
 
     def __init__(self, share: float, members: Members) -> None:
         self.settled: list[Settled] = []
-        self._share = share
+        self.share = share
         self._members = members
         self._due_t = 0.0
         self._seen: set[int] = set()
@@ -50,7 +50,7 @@ class RmbCargoes:
                 continue
             self._seen.add(cargo.number)
             tonnes = cargo.contract_m3 * TONNES_PER_M3_LNG
-            self._due_t += self._share * tonnes
+            self._due_t += self.share * tonnes
             if cargo.spot and self._due_t >= tonnes > 0:
                 self._due_t -= tonnes
                 self._sign(cargo, day, fx)

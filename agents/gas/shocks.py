@@ -213,6 +213,13 @@ class ShpgxMechanism(Event):
     mechanism: MechanismName
 
 
+class RmbCargoShare(Event):
+    """Pay for a share of all imported LNG in yuan, cargo by cargo, from a day on (a lever)."""
+
+    kind: Literal["rmb_cargo_share"]
+    share: float = Field(ge=0, le=1, description="of the tonnes imported; only spot cargoes can be so paid")
+
+
 GasEvent = (
     LngSupplyOutage
     | LngStraitClosure
@@ -231,6 +238,7 @@ GasEvent = (
     | PipelineEdge
     | IndexAdoption
     | ShpgxMechanism
+    | RmbCargoShare
 )
 GasShock = Annotated[GasEvent, Field(discriminator="kind")]
 """Any shock or lever of gas, told apart by `kind`."""
