@@ -13,6 +13,7 @@ from agents.gas.parameters import GasParameters
 from agents.gas.sales_parameters import PipelineGasParameters
 from agents.gas.shocks import DatedShock, PipelineCut, RmbCargoShare
 from scenarios.spec import load_scenario
+from scenarios.tomlfile import BadInput
 
 DAYS = 100
 
@@ -123,3 +124,5 @@ def test_the_scenario_sells_pipeline_gas_and_can_lift_the_cap() -> None:
     assert loaded.scenario.gas.pipeline_gas is not None
     assert not loaded.scenario.gas.pipeline_gas.capped
     assert load_scenario("base").scenario.gas.pipeline_gas is None
+    with pytest.raises(BadInput, match="'gazprom' is no importer"):
+        load_scenario("shpgx-mechanism", ["gas.pipeline_gas.seller=gazprom"])

@@ -78,7 +78,7 @@ def strike(world: GasWorld, shock: DatedShock) -> None:
     elif isinstance(event, LorriesFromElsewhere):
         world.market.elsewhere.append(shock)
     elif isinstance(event, RmbCargoShare):
-        world.rmb_cargoes.share = event.share
+        world.products.rmb_cargoes.share = event.share
     elif isinstance(event, ShpgxMechanism):
         world.market.mechanism = event.mechanism
     elif isinstance(event, TerminalExpansion):

@@ -376,6 +376,8 @@ class GasParameters(Parameters):
         for member in members:
             if member not in owners:
                 raise ValueError(f"importers.members.{member} has no terminal")
+        if self.pipeline_gas is not None and self.pipeline_gas.seller not in members:
+            raise ValueError(f"pipeline_gas.seller: '{self.pipeline_gas.seller}' is no importer")
         if self.shipping.marginal_supplier not in self.suppliers:
             raise ValueError(
                 f"shipping.marginal_supplier: '{self.shipping.marginal_supplier}' is no supplier"

@@ -35,12 +35,11 @@ from agents.gas.ledger import Ledger, ledger
 from agents.gas.lorries import DayOfLorries
 from agents.gas.network import Network
 from agents.gas.parameters import GasParameters
-from agents.gas.pipeline_gas import WEEK_DAYS, PipelineGasSale
 from agents.gas.pipelines import Pipeline
 from agents.gas.plants import Plants, PlantTrade
+from agents.gas.products import OtherProducts
 from agents.gas.published import PublishedIndices
 from agents.gas.records import GasRecords
-from agents.gas.rmb_cargoes import RmbCargoes
 from agents.gas.shocks import DatedShock
 from agents.gas.shpgx import ShpgxLng
 from agents.gas.suppliers import oil_linked_usd_per_mmbtu
@@ -102,16 +101,7 @@ class GasWorld:
         self.jkm.publish(start - timedelta(days=1), self.window.price_usd_per_mmbtu)
         self.market = ShpgxLng(parameters, self.demand, self.importers, self.terminals, rng, start)
         self.shpgx_lng = self.market.published
-        self.pipeline_gas = (
-            PipelineGasSale(
-                parameters.pipeline_gas, self.pipeline, self.market.members, rng("gas.pipeline_gas")
-            )
-            if parameters.pipeline_gas is not None
-            else None
-        )
-        for name in self.suppliers:
-            self.market.members.register(f"supplier {name}")
-        self.rmb_cargoes = RmbCargoes(parameters.shpgx.rmb_cargo_share, self.market.members)
+        self.products = OtherProducts(parameters, self.pipeline, self.market.members, rng)
         self.plants = Plants(parameters.plants, rng("gas.plants"))
         self._at_plants: list[PlantTrade] = []
         self.indices = PublishedIndices(self.plants.hauls_cny_per_t)
@@ -134,8 +124,7 @@ class GasWorld:
             "gas_indices": self.indices.frame(own, self.jkm, self.fx, self.parameters.shpgx),
             "gas_index_quality": self.indices.quality_frame(own),
             "gas_mechanism": self.market.frame(),
-            "gas_rmb_cargoes": self.rmb_cargoes.frame(),
-            **({} if self.pipeline_gas is None else {"gas_pipeline_sales": self.pipeline_gas.frame()}),
+            **self.products.frames(),
         }
 
     def ledger(self) -> Ledger:
@@ -174,14 +163,12 @@ class GasWorld:
             lng_demand_m3, outlooks = self._look_ahead(day)
             if self._is_trading_day(day):
                 self._trade(day, outlooks)
-                if self.pipeline_gas is not None:
-                    week_m3 = GAS_M3_PER_M3_LNG * float(lng_demand_m3[1 : 1 + WEEK_DAYS].sum())
-                    self.pipeline_gas.hold(day, self.shpgx_lng.on(day), week_m3, self._swing_call)
+                self.products.hold(day, self.shpgx_lng.on(day), lng_demand_m3, self._swing_call)
             yield self._until(midnight + _PUBLICATION)
             if self._is_trading_day(day):
                 self.indices.publish_daily(day, self.market.publish(day), self._at_plants)
             self.indices.publish(day, self.fleet.cargoes, self.fx)
-            self.rmb_cargoes.follow(day, self.fleet.cargoes, self.fx)
+            self.products.follow(day, self.fleet.cargoes, self.fx)
             yield self._until(midnight + _WINDOW)
             if day.weekday() < 5:
                 self._hold_window(day, outlooks, draws)
@@ -202,8 +189,7 @@ class GasWorld:
         self.pipeline.advance()
         self.market.advance()
         self.plants.advance()
-        if self.pipeline_gas is not None:
-            self.pipeline_gas.advance()
+        self.products.advance()
         common = self.parameters.importers
         shape = (len(self.importers), common.max_tenders_per_day)
         draws = np.stack([self._spot_rng.uniform(size=shape), self._spot_rng.standard_normal(shape)], axis=-1)
@@ -296,10 +282,7 @@ class GasWorld:
         terminals = list(self.terminals.values())
         result = self.delivery.serve(day, piped, offers_m3, terminals)
 
-        if self.pipeline_gas is not None:
-            taken_share = result.pipeline_taken_m3 / max(1, sum(offers_m3.values()))
-            came_share = self.pipeline.uncut_share(day, self._swing_call)
-            self.pipeline_gas.deliver(day, came_share, taken_share)
+        self.products.deliver(day, sum(offers_m3.values()), result.pipeline_taken_m3, self._swing_call)
 
         weights = [int(volume) for volume in self.demand.trucked_m3(wanted_m3, price)]
         loaded_m3 = sum(lorries.loads_m3.values())
