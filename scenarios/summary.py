@@ -376,9 +376,26 @@ def _gas_rows(loaded: LoadedScenario, replications: ByArm) -> list[Row]:
     ]  # fmt: skip
     table.append(("import_cost", "LNG landed, cost DES", "mn USD", _import_cost_musd(first)))
     note = f"from {loaded.scenario.period.first_trading_day} to {loaded.scenario.period.slow_end}"
+    table += _sessions_table(loaded, first)
     return [
         _measure(replications, GAS, measure, label, unit, reader, note)
         for measure, label, unit, reader in table
+    ]
+
+
+def _sessions_table(loaded: LoadedScenario, first: pd.Timestamp) -> list[tuple[str, str, str, Reader]]:
+    """Return how to read what SHPGX's sessions came to, where the scenario is about its mechanisms."""
+    from scenarios.mechanisms.winter import MEASURES, compares, since
+
+    if not compares(loaded.scenario):
+        return []
+
+    def reader(figure: Callable[[pd.DataFrame], float]) -> Reader:
+        return lambda frames: figure(since(frames["gas_mechanism"], first))
+
+    return [
+        (f"shpgx_sessions.{name}", f"SHPGX: {label}", unit, reader(figure))
+        for name, (label, unit, figure) in MEASURES.items()
     ]
 
 

@@ -157,7 +157,12 @@ def physical_frames(world: World) -> Frames:
         frames |= {"gas_days": days, "lng_cargoes": gas["lng_cargoes"], "shpgx_listings": gas["listings"]}
         frames |= {"terminals": gas["terminals"], "jkm_windows": gas["jkm"]}
         frames |= {"gas_indices": gas["gas_indices"].rename(columns={"published": "day"})}
-        frames |= {name: gas[name].rename(columns={"date": "day"}) for name in ("gas_places", "gas_edges")}
+        own = ("gas_index_quality", "gas_rmb_cargoes", "gas_pipeline_sales")
+        frames |= {name: gas[name] for name in own if name in gas}
+        frames |= {
+            name: gas[name].rename(columns={"date": "day"})
+            for name in ("gas_places", "gas_edges", "gas_mechanism")
+        }
     return frames
 
 
@@ -167,17 +172,57 @@ COLUMNS: dict[str, Column] = {
     ),
     "premium_to_oman_usd_per_bbl": Column("USD/bbl", "SC less Oman: mean over the day's common clock"),
     "open_interest_lots": Column("lots", "lots held long at the close, over all accounts"),
-    "value": Column("see unit", "value of a weekly index of LNG"),
-    "first": Column("", "Monday of the week that an index tells"),
-    "last": Column("", "Sunday of the week that an index tells"),
-    "reports": Column("", "cargoes behind a value"),
-    "carried": Column("", "no cargo was reported: the value before stands"),
-    "largest_share": Column("share", "the largest seller's part of a week's volume"),
+    "value": Column("see unit", "value of an index of LNG"),
+    "first": Column("", "first day that a value tells: a Monday, or the day itself"),
+    "last": Column("", "last day that a value tells: a Sunday, or the day itself"),
+    "reports": Column("", "cargoes or trades behind a value"),
+    "carried": Column("", "nothing was reported or traded: the value before stands"),
+    "largest_share": Column("share", "the largest seller's part of a week's volume, or of a month's"),
+    "over_jkm_usd_per_mmbtu": Column(
+        "USD/MMBtu", "an index brought to DES (less haul, fee, VAT) over JKM of its day"
+    ),
+    "period": Column("", "calendar month, of values by the last day that they tell"),
+    "trade_backed_share": Column("share", "of the values, those with trades or reports of their own"),
+    "days_without_trades": Column("", "values that were carried"),
+    "parties": Column("", "different sellers and buyers behind the values"),
+    "seller_hhi": Column("", "sum of the squared shares of sellers in the volume, 1 where there is one"),
+    "largest": Column("", "the largest seller"),
     "place": Column("", "province or city of the gas network"),
     "edge": Column("", "pipeline of the gas network"),
     "flow_m3": Column("m3 of gas", "net flow of the day, from the pipeline's first node to its second"),
     "capacity_m3": Column("m3 of gas", "what the pipeline can carry in the day; none is without limit"),
     "interrupted_m3": Column("m3 of gas", "the part of unserved gas whose contracts allow it"),
+    "mechanism": Column("", "how LNG by lorry is sold at SHPGX in the session"),
+    "price_cny_per_t": Column("CNY/t", "volume-weighted mean of what a session delivered"),
+    "planner_price_cny_per_t": Column(
+        "CNY/t", "cost and shadow price of gas in the planner's optimum of the session"
+    ),
+    "offered_t": Column("t", "on sale in the session"),
+    "signed_t": Column("t", "to be delivered until the next session, sold today or ahead"),
+    "delivered_t": Column("t", "delivered of it"),
+    "planner_t": Column("t", "what the planner would deliver, who knows every worth and cost"),
+    "ahead_t": Column("t", "sold today for the next month"),
+    "unmet_t": Column("t", "wanted at the session's price (under bidding, its dearest) and not sold"),
+    "buyer_rent_mn_cny": Column(
+        "mn CNY", "worth of what buyers got, less detours, payments and deposits lost"
+    ),
+    "seller_rent_mn_cny": Column("mn CNY", "what sellers were paid, deposits won, less cost"),
+    "optimum_mn_cny": Column("mn CNY", "worth less cost and detours in the planner's optimum"),
+    "lost_mn_cny": Column("mn CNY", "optimum less both rents"),
+    "efficiency": Column("share", "both rents over the optimum"),
+    "deposits_mn_cny": Column("mn CNY", "put down for the deals of the session"),
+    "forfeited_by_buyers_mn_cny": Column("mn CNY", "deposits lost by buyers who did not fetch"),
+    "forfeited_by_sellers_mn_cny": Column(
+        "mn CNY", "lost by sellers who did not deliver, beside what they returned"
+    ),
+    "defaulted": Column("share", "of what was to be delivered"),
+    "foretold_error": Column("", "|ln(price / the planner's price of the next session)|"),
+    "at_cap": Column("", "the price rose to the cap over its base, and gas was shared by who came first"),
+    "bid_m3": Column("m3 of gas", "bid for in a sale of pipeline gas, at any price"),
+    "sold_m3": Column("m3 of gas", "sold in it, for seven days"),
+    "missed_m3": Column("m3 of gas", "of it not delivered or not taken, so far"),
+    "price_cny_per_m3": Column("CNY/m3 of gas", "at which pipeline gas was sold"),
+    "base_cny_per_m3": Column("CNY/m3 of gas", "from which bidding rose"),
     "contract": Column("", "SC's front contract, as 2412 for December 2024"),
     "limit_percent": Column("%", "price limit of the day"),
     "locked": Column(

@@ -189,7 +189,7 @@ def test_a_market_without_trade_is_told_without_prices():
     assert frame[frame["measure"] == "price_cny_per_t"]["value"].isna().all()
     assert frame[frame["measure"] == "efficiency"]["value"].isna().all()
     assert to_svg(mechanisms_side_by_side(frame)).startswith("<?xml")
-    assert (text.tables(none)["Price and volume"]["price, CNY/t"] == "-").all()
+    assert (text.tables(none.rows())["Price and volume"]["price, CNY/t"] == "-").all()
 
 
 def test_the_verb_prints_the_table_and_leaves_a_folder(tmp_path, capsys):

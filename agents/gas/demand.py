@@ -116,6 +116,6 @@ class Demand:
         answer = (price_cny_per_t / self._reference) ** (self._elasticity * self._pass_through)
         return at_reference_m3 * (1.0 - self._trucked) * answer
 
-    def trucked_m3(self, at_reference_m3: np.ndarray, price_cny_per_t: float) -> np.ndarray:
-        """Return what is wanted by lorry at a price, from the demand at the reference price."""
+    def trucked_m3(self, at_reference_m3: np.ndarray, price_cny_per_t: float | np.ndarray) -> np.ndarray:
+        """Return what is wanted by lorry at a price, or a column of prices, from the demand at the reference price."""
         return at_reference_m3 * self._trucked * (price_cny_per_t / self._reference) ** self._elasticity

@@ -31,6 +31,8 @@ from agents.gas.shocks import (
     PipelineCut,
     PipelineEdge,
     PortClosure,
+    RmbCargoShare,
+    ShpgxMechanism,
     Stoppage,
     TerminalClosure,
     TerminalExpansion,
@@ -75,6 +77,10 @@ def strike(world: GasWorld, shock: DatedShock) -> None:
         world.demand.begin(shock)
     elif isinstance(event, LorriesFromElsewhere):
         world.market.elsewhere.append(shock)
+    elif isinstance(event, RmbCargoShare):
+        world.products.rmb_cargoes.share = event.share
+    elif isinstance(event, ShpgxMechanism):
+        world.market.mechanism = event.mechanism
     elif isinstance(event, TerminalExpansion):
         world.terminals[event.terminal].expand(
             tank_m3=event.added_tank_m3,

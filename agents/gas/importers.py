@@ -19,13 +19,8 @@ from agents.gas.parameters import ImporterParameters, ImportersParameters, Shpgx
 from agents.gas.seasons import Season
 from agents.gas.terminals import Terminal
 from exchange.clock import day_of
-from exchange.units import (
-    FEN_PER_CNY,
-    GAS_M3_PER_TONNE_LNG,
-    TONNES_PER_M3_LNG,
-    cny_per_tonne_lng,
-    usd_per_mmbtu,
-)
+from exchange.parity import netback_des_usd_per_mmbtu, on_lorry_cny_per_t
+from exchange.units import FEN_PER_CNY, TONNES_PER_M3_LNG
 
 
 @dataclass(frozen=True)
@@ -43,14 +38,14 @@ class Outlook:
 
 def landed_cny_per_t(price_usd_per_mmbtu: float, fx_cny_per_usd: float, shpgx: ShpgxParameters) -> float:
     """Return the cost on the lorry of a price DES: price x FX x (1 + VAT) + terminal fee."""
-    fee_cny_per_t = shpgx.terminal_fee_cny_per_m3_gas * GAS_M3_PER_TONNE_LNG
-    return cny_per_tonne_lng(price_usd_per_mmbtu, fx_cny_per_usd) * (1.0 + shpgx.vat) + fee_cny_per_t
+    fee = shpgx.terminal_fee_cny_per_m3_gas
+    return on_lorry_cny_per_t(price_usd_per_mmbtu, fx_cny_per_usd, vat=shpgx.vat, fee_cny_per_m3_gas=fee)
 
 
 def netback_usd_per_mmbtu(price_cny_per_t: float, fx_cny_per_usd: float, shpgx: ShpgxParameters) -> float:
     """Return the DES price that a tonne sold on the lorry pays for: the inverse of `landed_cny_per_t`."""
-    fee_cny_per_t = shpgx.terminal_fee_cny_per_m3_gas * GAS_M3_PER_TONNE_LNG
-    return usd_per_mmbtu((price_cny_per_t - fee_cny_per_t) / (1.0 + shpgx.vat), fx_cny_per_usd)
+    fee = shpgx.terminal_fee_cny_per_m3_gas
+    return netback_des_usd_per_mmbtu(price_cny_per_t, fx_cny_per_usd, vat=shpgx.vat, fee_cny_per_m3_gas=fee)
 
 
 class Importer:
@@ -138,10 +133,7 @@ class Importer:
         index, weighted by its attention to the index.
         """
         common = self._common
-        weight = common.spot_weight + common.spot_weight_per_scarcity * outlook.scarcity
-        weight = min(1.0, max(0.0, weight))
-        price = weight * jkm_usd_per_mmbtu + (1.0 - weight) * outlook.contract_usd_per_mmbtu
-        cost = landed_cny_per_t(price, fx_cny_per_usd, self._shpgx)
+        cost = self._next_tonne_cny_per_t(outlook, jkm_usd_per_mmbtu, fx_cny_per_usd)
         self._premium += common.sold_out_response * unmet_share
         if unmet_share == 0.0:
             self._premium *= 1.0 - common.sold_out_fade_per_day
@@ -152,6 +144,21 @@ class Importer:
         self._price_cny_per_t += common.price_revision_per_day * (aim - self._price_cny_per_t)
         step = self._shpgx.price_step_cny_per_t
         return max(1, round(self._price_cny_per_t / step)) * step * FEN_PER_CNY
+
+    def cost_fen_per_t(self, outlook: Outlook, jkm_usd_per_mmbtu: float, fx_cny_per_usd: float) -> int:
+        """Return what it costs to give a tonne away today: the next tonne on the lorry x exp(elasticity x scarcity)."""
+        cost = self._next_tonne_cny_per_t(outlook, jkm_usd_per_mmbtu, fx_cny_per_usd)
+        return max(1, round(FEN_PER_CNY * cost * exp(self._common.scarcity_elasticity * outlook.scarcity)))
+
+    def _next_tonne_cny_per_t(
+        self, outlook: Outlook, jkm_usd_per_mmbtu: float, fx_cny_per_usd: float
+    ) -> float:
+        """Return contract + w x (JKM - contract) on the lorry, w the weight of spot."""
+        common = self._common
+        weight = common.spot_weight + common.spot_weight_per_scarcity * outlook.scarcity
+        weight = min(1.0, max(0.0, weight))
+        price = weight * jkm_usd_per_mmbtu + (1.0 - weight) * outlook.contract_usd_per_mmbtu
+        return landed_cny_per_t(price, fx_cny_per_usd, self._shpgx)
 
     def listed_quantities_t(self, expected_t: float, days: int) -> dict[str, int]:
         """Return the tonnes that each terminal lists for `days` days, when `expected_t` are bought in all.

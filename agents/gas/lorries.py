@@ -6,12 +6,13 @@ what is bought on a trading day is burnt on the days until the next one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from agents.gas.parameters import ShpgxParameters
+from agents.gas.sessions import Want, make_want
 from exchange.listing import Listing, ListingBoard
 
 
@@ -26,11 +27,16 @@ class Purchases:
 class LorryBuyers:
     """A fixed set of buyers who come to the board in a new order every day.
 
-    Sizes and hauls are drawn at the start, and one uniform for each buyer every day, trading day or not.
+    Sizes and hauls are drawn at the start, and one uniform for each buyer every day, trading day or not. With
+    `private` each draws every day what gas is worth to it, as a multiple of what it is worth to the market.
     """
 
     def __init__(
-        self, parameters: ShpgxParameters, terminals: Sequence[str], rng: np.random.Generator
+        self,
+        parameters: ShpgxParameters,
+        terminals: Sequence[str],
+        rng: np.random.Generator,
+        private: np.random.Generator | None = None,
     ) -> None:
         count = parameters.buyers
         sizes = rng.gamma(2.0, size=count)
@@ -40,12 +46,33 @@ class LorryBuyers:
             dict(zip(terminals, (round(100 * cost) for cost in row), strict=True)) for row in hauls.tolist()
         ]
         self._minimum_take_t = parameters.minimum_take_t
+        self._value_sd = parameters.sales.private_value_sd
         self._rng = rng
+        self._private = private
         self._order: list[int] = list(range(count))
+        self._values = [1.0] * count
+        self.names = tuple(_name(buyer) for buyer in range(count))
 
     def advance(self) -> None:
-        """Draw the order of arrival of the next day."""
+        """Draw the order of arrival of the next day, and what gas is worth to each."""
         self._order = np.argsort(self._rng.uniform(size=len(self._order))).tolist()
+        if self._private is not None:
+            normals = self._private.standard_normal(len(self._values))
+            self._values = np.exp(self._value_sd * normals).tolist()
+
+    def wants(self, need_t: np.ndarray, grid_fen: np.ndarray) -> tuple[Want, ...]:
+        """Return what each wants and what it is worth, in the order of arrival, from all buyers' need on a grid."""
+        return tuple(
+            make_want(
+                self.names[buyer],
+                need_t,
+                grid_fen,
+                self._sizes[buyer],
+                self._values[buyer],
+                self._haul_fen[buyer],
+            )
+            for buyer in self._order
+        )
 
     def buy(
         self,
@@ -53,21 +80,22 @@ class LorryBuyers:
         board: ListingBoard,
         need_t: Callable[[float], float],
         fallback_cny_per_t: float,
+        have_t: Mapping[str, int] | None = None,
     ) -> Purchases:
         """Let every buyer take what it needs; `need_t` gives all buyers' tonnes at a price.
 
         A buyer needs its share of `need_t` at the price of the listing that it takes; a dearer listing later
         means that it needs less. `fallback_cny_per_t` is the price at which a need without any listing is
-        counted.
+        counted. `have_t` is what buyers have already, by name.
         """
         bought: dict[str, int] = {}
         unmet_t = 0
         for buyer in self._order:
-            have_t, price = 0, fallback_cny_per_t
+            got_t, price = (have_t or {}).get(self.names[buyer], 0), fallback_cny_per_t
             while True:
                 offer = self._cheapest(buyer, board.open_listings())
                 price = offer.price_fen_per_t / 100 if offer else price
-                want_t = int(self._sizes[buyer] * need_t(price)) - have_t
+                want_t = int(self._sizes[buyer] * need_t(price / self._values[buyer])) - got_t
                 if offer is None or want_t < 1:
                     unmet_t += max(0, want_t)
                     break
@@ -75,15 +103,19 @@ class LorryBuyers:
                 if want_t < min(offer.minimum_take_t, left_t):
                     break
                 trade = board.take(
-                    time_ns, offer.number, buyer=f"buyer {buyer + 1}", quantity_t=min(want_t, left_t)
+                    time_ns, offer.number, buyer=self.names[buyer], quantity_t=min(want_t, left_t)
                 )
-                have_t += trade.quantity_t
+                got_t += trade.quantity_t
                 bought[offer.place] = bought.get(offer.place, 0) + trade.quantity_t
         return Purchases(bought, unmet_t)
 
     def _cheapest(self, buyer: int, listings: Sequence[Listing]) -> Listing | None:
         haul_fen = self._haul_fen[buyer]
         return min(listings, key=lambda o: (o.price_fen_per_t + haul_fen[o.place], o.number), default=None)
+
+
+def _name(buyer: int) -> str:
+    return f"buyer {buyer + 1}"
 
 
 @dataclass(frozen=True)

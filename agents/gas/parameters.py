@@ -13,6 +13,8 @@ from annotated_types import Len
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from agents.adoption import AdoptionParameters
+from agents.gas.plants import PlantParameters
+from agents.gas.sales_parameters import MechanismName, PipelineGasParameters, SalesParameters
 from agents.world_price import Month
 from exchange.parameters import Parameters
 
@@ -323,11 +325,12 @@ class JkmParameters(Parameters):
 
 
 class ShpgxParameters(Parameters):
-    """LNG at SHPGX: what an imported tonne costs on the lorry, how sellers list and how many buyers come.
+    """LNG at SHPGX: how it is sold, what an imported tonne costs on the lorry, how sellers list, who buys.
 
     Cost on the lorry = DES price x (1 + VAT) + terminal fee.
     """
 
+    mechanism: MechanismName = "listing"
     first_price_cny_per_t: PositiveFloat
     vat: Share
     terminal_fee_cny_per_m3_gas: NonNegative
@@ -336,6 +339,8 @@ class ShpgxParameters(Parameters):
     listed_over_expected: PositiveFloat
     buyers: PositiveInt
     haul_sd_cny_per_t: NonNegative
+    rmb_cargo_share: Share
+    sales: SalesParameters
 
 
 class GasParameters(Parameters):
@@ -354,6 +359,8 @@ class GasParameters(Parameters):
     importers: ImportersParameters
     jkm: JkmParameters
     shpgx: ShpgxParameters
+    plants: dict[str, PlantParameters]
+    pipeline_gas: PipelineGasParameters | None = None
 
     @model_validator(mode="after")
     def _names_meet(self) -> GasParameters:
@@ -369,6 +376,8 @@ class GasParameters(Parameters):
         for member in members:
             if member not in owners:
                 raise ValueError(f"importers.members.{member} has no terminal")
+        if self.pipeline_gas is not None and self.pipeline_gas.seller not in members:
+            raise ValueError(f"pipeline_gas.seller: '{self.pipeline_gas.seller}' is no importer")
         if self.shipping.marginal_supplier not in self.suppliers:
             raise ValueError(
                 f"shipping.marginal_supplier: '{self.shipping.marginal_supplier}' is no supplier"

@@ -6,7 +6,7 @@ It is what arrives at the entries, not the network behind them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 
@@ -40,6 +40,24 @@ class Pipeline:
         self._rng = rng
         self._noise = 0.0
         self._cuts: list[DatedShock] = []
+        self._sold: dict[date, int] = {}
+
+    def sell(self, day: date, volume_m3: int) -> None:
+        """Bring in more on a day, which somebody has bought."""
+        self._sold[day] = self._sold.get(day, 0) + volume_m3
+
+    def unused_m3(self, day: date, days: int, call: float) -> np.ndarray:
+        """Return the capacity that neither nominations nor swing, even if called in full, nor sales need."""
+        nominated = self._mean * self._season.path(day, days)
+        sold = np.array([self._sold.get(day + timedelta(days=ahead), 0) for ahead in range(days)])
+        full = nominated + self._swing(nominated, max(call, 1.0)) + sold
+        return np.maximum(0.0, self._parameters.capacity_m3_per_day - full)
+
+    def uncut_share(self, day: date, call: float) -> float:
+        """Return the part of the present day's gas that no cut takes."""
+        came = self.available_m3(day, call)
+        lost = sum(self._cut(day, 0, entry) for entry in (None, *self._shares))
+        return came / (came + lost) if came + lost > 0 else 1.0
 
     def begin(self, cut: DatedShock) -> None:
         """Begin a cut."""
@@ -56,7 +74,8 @@ class Pipeline:
     def offers_m3(self, day: date, call: float) -> dict[str, int]:
         """Return the gas on offer at each entry on the present day at a swing call."""
         nominated = self._mean * self._season.on(day) * (1.0 + self._noise)
-        whole = int(max(0.0, nominated + self._swing(nominated, call) - self._cut(day, 0, None)))
+        coming = nominated + self._swing(nominated, call) + self._sold.get(day, 0)
+        whole = int(max(0.0, coming - self._cut(day, 0, None)))
         parts = split(whole, [round(_PPM * share) for share in self._shares.values()])
         return {
             entry: max(0, part - int(self._cut(day, 0, entry)))
@@ -71,7 +90,8 @@ class Pipeline:
         """Return the gas expected on `days` days from `day` on, with the call as it is; shape (days,)."""
         nominated = self._mean * self._season.path(day, days)
         cuts = np.array([self._cut(day, ahead, None) for ahead in range(days)])
-        whole = np.maximum(0.0, nominated + self._swing(nominated, call) - cuts)
+        sold = np.array([self._sold.get(day + timedelta(days=ahead), 0) for ahead in range(days)])
+        whole = np.maximum(0.0, nominated + self._swing(nominated, call) + sold - cuts)
         if not any(self._cut_entry(cut) for cut in self._cuts):
             return whole
         by_entry = []

@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from agents.gas.parameters import GasParameters
+from agents.gas.sales_parameters import MechanismName
 from agents.shocks import Event
 
 
@@ -205,6 +206,20 @@ class IndexAdoption(Event):
     supplier: str | None = None
 
 
+class ShpgxMechanism(Event):
+    """Sell LNG by lorry at SHPGX by another mechanism from a day on (a lever)."""
+
+    kind: Literal["shpgx_mechanism"]
+    mechanism: MechanismName
+
+
+class RmbCargoShare(Event):
+    """Pay for a share of all imported LNG in yuan, cargo by cargo, from a day on (a lever)."""
+
+    kind: Literal["rmb_cargo_share"]
+    share: float = Field(ge=0, le=1, description="of the tonnes imported; only spot cargoes can be so paid")
+
+
 GasEvent = (
     LngSupplyOutage
     | LngStraitClosure
@@ -222,6 +237,8 @@ GasEvent = (
     | TerminalExpansion
     | PipelineEdge
     | IndexAdoption
+    | ShpgxMechanism
+    | RmbCargoShare
 )
 GasShock = Annotated[GasEvent, Field(discriminator="kind")]
 """Any shock or lever of gas, told apart by `kind`."""

@@ -36,6 +36,8 @@ from agents.gas.lorries import DayOfLorries
 from agents.gas.network import Network
 from agents.gas.parameters import GasParameters
 from agents.gas.pipelines import Pipeline
+from agents.gas.plants import Plants, PlantTrade
+from agents.gas.products import OtherProducts
 from agents.gas.published import PublishedIndices
 from agents.gas.records import GasRecords
 from agents.gas.shocks import DatedShock
@@ -97,11 +99,12 @@ class GasWorld:
         self.window = JkmWindow(parameters.jkm, self.fleet.cargo_m3, brent, rng("gas.jkm"))
         self.jkm = self.window.history
         self.jkm.publish(start - timedelta(days=1), self.window.price_usd_per_mmbtu)
-        self.market = ShpgxLng(
-            parameters, self.demand, self.importers, self.terminals, rng("gas.buyers"), start
-        )
+        self.market = ShpgxLng(parameters, self.demand, self.importers, self.terminals, rng, start)
         self.shpgx_lng = self.market.published
-        self.indices = PublishedIndices()
+        self.products = OtherProducts(parameters, self.pipeline, self.market.members, rng)
+        self.plants = Plants(parameters.plants, rng("gas.plants"))
+        self._at_plants: list[PlantTrade] = []
+        self.indices = PublishedIndices(self.plants.hauls_cny_per_t)
         self.records = GasRecords(self.demand.sectors)
         self.env = env
         self._spot_rng = rng("gas.spot")
@@ -115,15 +118,21 @@ class GasWorld:
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return the records as frames: all that the records keep, and gas_indices."""
-        frames = self.records.tables(self.fleet.cargoes, self.market.board.trades)
-        return frames | {"gas_indices": self.indices.frame()}
+        frames = self.records.tables(self.fleet.cargoes, self.market.trades)
+        own = self.market.index.values
+        return frames | {
+            "gas_indices": self.indices.frame(own, self.jkm, self.fx, self.parameters.shpgx),
+            "gas_index_quality": self.indices.quality_frame(own),
+            "gas_mechanism": self.market.frame(),
+            **self.products.frames(),
+        }
 
     def ledger(self) -> Ledger:
         """Return the books since the start."""
         return ledger(
             self.fleet.cargoes,
             list(self.terminals.values()),
-            cash_fen=self.market.board.cash_fen.values(),
+            cash_fen=self.market.balances_fen(),
             **self.records.totals(),
         )
 
@@ -140,7 +149,7 @@ class GasWorld:
             state += [terminal.stock_m3, terminal.sold_m3, terminal.waiting, terminal.tank_m3]
         for cargo in self.fleet.cargoes:
             state += [cargo.planned_loading_ns, cargo.loaded_m3, cargo.delivered_m3, int(cargo.lost)]
-        state += [trade.amount_fen for trade in self.market.board.trades]
+        state += [trade.amount_fen for trade in self.market.trades]
         state += list(vars(self.ledger()).values())
         return state
 
@@ -154,10 +163,12 @@ class GasWorld:
             lng_demand_m3, outlooks = self._look_ahead(day)
             if self._is_trading_day(day):
                 self._trade(day, outlooks)
+                self.products.hold(day, self.shpgx_lng.on(day), lng_demand_m3, self._swing_call)
             yield self._until(midnight + _PUBLICATION)
             if self._is_trading_day(day):
-                self.market.publish(day)
+                self.indices.publish_daily(day, self.market.publish(day), self._at_plants)
             self.indices.publish(day, self.fleet.cargoes, self.fx)
+            self.products.follow(day, self.fleet.cargoes, self.fx)
             yield self._until(midnight + _WINDOW)
             if day.weekday() < 5:
                 self._hold_window(day, outlooks, draws)
@@ -176,7 +187,9 @@ class GasWorld:
         """
         self.weather.advance()
         self.pipeline.advance()
-        self.market.buyers.advance()
+        self.market.advance()
+        self.plants.advance()
+        self.products.advance()
         common = self.parameters.importers
         shape = (len(self.importers), common.max_tenders_per_day)
         draws = np.stack([self._spot_rng.uniform(size=shape), self._spot_rng.standard_normal(shape)], axis=-1)
@@ -218,6 +231,7 @@ class GasWorld:
         days = 1
         while days < _LONGEST_HOLIDAY_DAYS and not self._is_trading_day(day + timedelta(days=days)):
             days += 1
+        self._at_plants = self.plants.trade(day, days, self.shpgx_lng.on(day))
         self._lorries = self.market.trade(
             day,
             int(self.env.now),
@@ -267,6 +281,8 @@ class GasWorld:
         offers_m3 = self.pipeline.offers_m3(day, self._swing_call)
         terminals = list(self.terminals.values())
         result = self.delivery.serve(day, piped, offers_m3, terminals)
+
+        self.products.deliver(day, sum(offers_m3.values()), result.pipeline_taken_m3, self._swing_call)
 
         weights = [int(volume) for volume in self.demand.trucked_m3(wanted_m3, price)]
         loaded_m3 = sum(lorries.loads_m3.values())

@@ -9,6 +9,7 @@ from exchange.mechanisms.continuous import Message, trade_continuously
 from exchange.mechanisms.deals import Bid, Deal, Offer, Outcome
 from exchange.mechanisms.downward import downward
 from exchange.mechanisms.matching import Want, take_best
+from exchange.mechanisms.members import Members, Signed
 from exchange.mechanisms.presale import Band, PresaleOffer, PresaleOrder, presale
 from exchange.mechanisms.rationing import Rationing
 from exchange.mechanisms.rules import BiddingRules, bidding_rules, cap_fen
@@ -25,6 +26,7 @@ __all__ = [
     "CargoOffer",
     "Deal",
     "Fault",
+    "Members",
     "Message",
     "Offer",
     "Outcome",
@@ -35,6 +37,7 @@ __all__ = [
     "Rationing",
     "SaleName",
     "Settlement",
+    "Signed",
     "Slot",
     "Want",
     "bidding_rules",

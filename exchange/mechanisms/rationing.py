@@ -51,8 +51,10 @@ def fill(
     Raises ValueError where more is shared than is wanted.
     """
     filled = [0] * len(wanted)
-    for rank in sorted(set(ranks)):
-        members = [i for i in range(len(wanted)) if ranks[i] == rank]
+    of_rank: dict[int, list[int]] = {}
+    for i, rank in enumerate(ranks):
+        of_rank.setdefault(rank, []).append(i)
+    for _, members in sorted(of_rank.items()):
         share = min(total, sum(wanted[i] for i in members))
         for i, got in zip(members, ration([wanted[i] for i in members], share, rule), strict=True):
             filled[i] = got

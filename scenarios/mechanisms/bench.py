@@ -17,8 +17,9 @@ from agents.gas.bidders import Sale, learnt_factor
 from exchange.units import FEN_PER_CNY
 from scenarios.ensemble import Job, Progress, run_jobs
 from scenarios.mechanisms.clearing import MECHANISMS, Cleared
+from scenarios.mechanisms.estimates import COLUMNS, estimates_frame
 from scenarios.mechanisms.market import Draw, Market, Planned, draw_market, plan
-from scenarios.results import Column, Estimate, Row, RunFolder, interval, paired, ratio
+from scenarios.results import Estimate, Row, RunFolder, interval, paired, ratio
 from scenarios.streams import Streams
 
 _CHUNK: Final = 50  # draws of one job
@@ -34,30 +35,6 @@ MEASURES: Final[Mapping[str, tuple[str, str]]] = {
     "defaulted": ("defaulted", "share"),
 }
 """The measures of one draw by column: label and unit."""
-
-COLUMNS: Final = {
-    "draw": Column("", "number of the draw, from 0; all mechanisms clear the same one"),
-    "mechanism": Column("", "name of the mechanism"),
-    "level_cny_per_t": Column("CNY/t", "what the buyers' values have in common"),
-    "price_cny_per_t": Column("CNY/t", "volume-weighted mean price of what was signed; missing where nothing was"),
-    "signed_kt": Column("kt", "volume of the deals made"),
-    "delivered_kt": Column("kt", "volume delivered and paid for"),
-    "buyer_rent_mn_cny": Column("mn CNY", "value of what buyers got, less what they paid, deposits lost included"),
-    "seller_rent_mn_cny": Column("mn CNY", "what sellers were paid, deposits won included, less their cost"),
-    "optimum_mn_cny": Column("mn CNY", "surplus of the planner who knows all values and costs"),
-    "efficiency": Column("share", "both rents over the optimum; missing where the optimum is nothing"),
-    "defaulted": Column("share", "of the volume signed, not fetched by its buyer; missing where nothing was signed"),
-    "measure": Column("", "name of the measure"),
-    "unit": Column("", "unit of value, low and high"),
-    "value": Column("own unit", "the estimate"),
-    "low": Column("own unit", "lower end of its 95 % interval"),
-    "high": Column("own unit", "upper end of its 95 % interval"),
-    "effect": Column("own unit", "mean difference from listing over the same draws"),
-    "effect_low": Column("own unit", "lower end of its 95 % interval"),
-    "effect_high": Column("own unit", "upper end of its 95 % interval"),
-    "draws": Column("", "number of draws in the estimate"),
-}  # fmt: skip
-"""Documentation of the columns of both tables."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,14 +79,7 @@ class Bench:
 
     def to_frame(self) -> pd.DataFrame:
         """Return the estimates: a row for each mechanism and measure."""
-        records = []
-        for row in self.rows():
-            record: dict[str, Any] = {"mechanism": row.section, "measure": row.measure.split(".")[1]}
-            record["unit"] = row.unit
-            record |= dict(zip(("value", "low", "high"), _ends(row.base), strict=True))
-            record |= dict(zip(("effect", "effect_low", "effect_high"), _ends(row.effect), strict=True))
-            records.append(record | {"draws": row.base.n if row.base else 0})
-        return pd.DataFrame(records)
+        return estimates_frame(self.rows())
 
     def write(self, folder: str | Path, **manifest: Any) -> None:
         """Write the folder: both tables, the figure, summary.json, manifest.json. Raises BadInput where it exists."""
@@ -225,10 +195,3 @@ def _estimates(own: pd.Series, against: pd.Series, unit: str) -> tuple[Estimate 
     estimate = interval(own.dropna().tolist(), unit) if own.notna().any() else None
     effect = paired(against[both].tolist(), own[both].tolist(), unit) if both.any() else None
     return estimate, effect
-
-
-def _ends(estimate: Estimate | None) -> tuple[float, float, float]:
-    if estimate is None:
-        return math.nan, math.nan, math.nan
-    low, high = (math.nan if end is None else end for end in (estimate.low, estimate.high))
-    return estimate.value, low, high
