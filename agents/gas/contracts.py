@@ -14,6 +14,7 @@ from agents.gas.abroad import by_month
 from agents.gas.freight import Freight
 from agents.gas.importers import Importer
 from agents.gas.parameters import GasParameters, TerminalParameters
+from agents.gas.routes import Routes
 from agents.gas.suppliers import HenryHub, Supplier
 from agents.gas.terminals import Terminal
 
@@ -36,7 +37,11 @@ def make_importers(parameters: GasParameters, terminals: Mapping[str, Terminal])
 
 
 def make_suppliers(
-    parameters: GasParameters, start: date, rng: Callable[[str], np.random.Generator], freight: Freight
+    parameters: GasParameters,
+    start: date,
+    rng: Callable[[str], np.random.Generator],
+    freight: Freight,
+    routes: Routes,
 ) -> dict[str, Supplier]:
     """Return the suppliers. Raises ValueError for one whose buyers have no terminal at the start."""
     weights = {name: own.term_weight for name, own in parameters.importers.members.items()}
@@ -50,7 +55,15 @@ def make_suppliers(
     henry_hub = HenryHub(parameters.henry_hub, monthly, freight)
     return {
         name: Supplier(
-            name, table, parameters.shipping, weights, start, rng(f"gas.voyages.{name}"), henry_hub, opens
+            name,
+            table,
+            parameters.shipping,
+            weights,
+            start,
+            rng(f"gas.voyages.{name}"),
+            henry_hub,
+            routes,
+            opens,
         )
         for name, table in parameters.suppliers.items()
     }

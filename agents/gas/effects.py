@@ -28,6 +28,7 @@ from agents.gas.shocks import (
     LngSupplyOutage,
     LorriesFromElsewhere,
     LostCargoes,
+    PassageClosure,
     PipelineCut,
     PipelineEdge,
     PortClosure,
@@ -64,11 +65,12 @@ def strike(world: GasWorld, shock: DatedShock) -> None:
     elif isinstance(event, PortClosure):
         for name in event.terminals:
             world.env.process(_closure(world.env, world.terminals[name], event.duration_days))
-    elif isinstance(event, CharterSpike | CanalRestriction):
+    elif isinstance(event, CharterSpike):
         world.freight.begin(shock)
-        if isinstance(event, CanalRestriction):
-            for name, supplier in world.suppliers.items():
-                supplier.send_round(world.fleet.to_load(name))
+    elif isinstance(event, CanalRestriction | PassageClosure):
+        world.routes.begin(shock)
+        for name, supplier in world.suppliers.items():
+            supplier.route(world.fleet.to_load(name))
     elif isinstance(event, EuropePull | DemandAbroad):
         world.abroad.begin(shock)
     elif isinstance(event, DemandShift):

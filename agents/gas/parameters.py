@@ -13,21 +13,13 @@ from annotated_types import Len
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from agents.adoption import AdoptionParameters
+from agents.gas.sea import PassageParameters, PortParameters, Share, ShipClassParameters, check_sea
 from agents.world_price import Month
 from exchange.parameters import Parameters
 
-Share = Annotated[float, Field(ge=0, le=1)]
 NonNegative = Annotated[float, Field(ge=0)]
 Monthly = Annotated[tuple[PositiveFloat, ...], Len(12, 12)]
 """Twelve values, January to December."""
-
-
-class CanalParameters(Parameters):
-    """A canal: `export_share` of a supplier's exports pass it, all of those to China; round it takes longer."""
-
-    name: str
-    export_share: Share
-    detour_days: NonNegative
 
 
 class SupplierParameters(Parameters):
@@ -36,7 +28,7 @@ class SupplierParameters(Parameters):
     Contract price = oil_slope x mean Brent of `averaging_months` that end `lag_months` before loading +
     constant. `henry_hub_share` of its term volume is priced on Henry Hub instead (see HenryHubParameters).
     `spot_share_of_window` is its part of the offers in the JKM window; the parts of all suppliers sum to 1.
-    `straits` and `canal` are what its ships pass.
+    `straits` are what stops it when closed; its ports and their routes stand in `ports`.
     """
 
     china_imports_mtpa: PositiveFloat
@@ -46,12 +38,10 @@ class SupplierParameters(Parameters):
     averaging_months: PositiveInt
     lag_months: Annotated[int, Field(ge=0)]
     henry_hub_share: Share
-    voyage_days: PositiveFloat
     world_supply_share: Share
     spot_share_of_window: Share
     term_buyers: Annotated[tuple[str, ...], Len(1)]
     straits: tuple[str, ...] = ()
-    canal: CanalParameters | None = None
 
 
 class HenryHubParameters(Parameters):
@@ -84,26 +74,38 @@ class NewContractParameters(Parameters):
 
 
 class ShippingParameters(Parameters):
-    """The ships, all of one size.
+    """The sea: what a contract's cargo is, when cargoes come, the fleet, its charter market.
 
-    Loaded = capacity x fill; heel stays aboard for the way back; boil-off is a share of what was loaded.
+    A contract's cargo is capacity x (fill - heel). `landed_share` is the part of China's imports that lands in the
+    delta. `monthly_profile` shapes scheduled arrivals. A term cargo is given a ship `nomination_days` before it
+    loads; a ship open to charter is in the trade of others, `charter_days` from any port. A ship may moor from
+    `window_days` before its day on, and one that is as much late has lost its turn.
 
-    `landed_share` is the part of China's imports that lands at the terminals of this model. `monthly_profile`
-    shapes scheduled arrivals. A share x of ship-days more lifts the charter rate by exp(`charter_response` x). The
-    marginal cargo comes from `marginal_supplier`, and would be in Europe `days_saved_by_europe` earlier.
+    Rate = `charter_usd_per_day` x exp(`charter_response` x extra share of ship-days in use), where the fleet of this
+    model counts with its part of the world's ships (see agents/gas/freight.py) and is normal when a share
+    `normal_employed_share` of it is employed. The marginal cargo comes from `marginal_supplier`, and would be in
+    Europe `days_saved_by_europe` earlier.
     """
 
     landed_share: Share
     capacity_m3: PositiveInt
     fill: Share
     heel: Share
-    boil_off_per_day: Share
     arrival_jitter_days: NonNegative
     monthly_profile: Monthly
+    speed_knots: PositiveFloat
+    port_days: NonNegative
+    nomination_days: PositiveInt
+    charter_days: NonNegative
+    window_days: NonNegative
+    world_ships: PositiveInt
+    normal_employed_share: Share
+    employment_memory_days: PositiveFloat
     charter_usd_per_day: PositiveFloat
     charter_response: NonNegative
     marginal_supplier: str
     days_saved_by_europe: NonNegative
+    ships: dict[str, ShipClassParameters]
 
 
 class StageParameters(Parameters):
@@ -347,6 +349,8 @@ class GasParameters(Parameters):
     new_contract: NewContractParameters
     adoption: AdoptionParameters
     shipping: ShippingParameters
+    ports: dict[str, PortParameters]
+    passages: dict[str, PassageParameters]
     terminals: dict[str, TerminalParameters]
     pipeline: PipelineParameters
     demand: DemandParameters
@@ -373,6 +377,7 @@ class GasParameters(Parameters):
             raise ValueError(
                 f"shipping.marginal_supplier: '{self.shipping.marginal_supplier}' is no supplier"
             )
+        check_sea(self.ports, self.passages, self.suppliers)
         self.network.check_nodes(self.terminals)
         for name, place in self.network.places.items():
             if len(place.sector_shares) != len(self.demand.sectors):

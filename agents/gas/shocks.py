@@ -116,6 +116,17 @@ class CanalRestriction(Event):
     duration_days: int = Field(ge=1)
 
 
+class PassageClosure(Event):
+    """Close a canal, a strait or an icy sea to ships that load within `duration_days`: they go by another way.
+
+    Where there is no other way a supplier stops: see LngStraitClosure.
+    """
+
+    kind: Literal["passage_closure"]
+    passage: str
+    duration_days: int = Field(ge=1)
+
+
 class CharterSpike(Event):
     """Raise the charter rate of LNG ships to at least `rate_usd_per_day` for `duration_days`."""
 
@@ -214,6 +225,7 @@ GasEvent = (
     | TerminalClosure
     | PortClosure
     | CanalRestriction
+    | PassageClosure
     | CharterSpike
     | EuropePull
     | DemandAbroad
@@ -237,7 +249,8 @@ def unknown_names(event: Event, parameters: GasParameters) -> list[tuple[str, st
         "sector": list(parameters.demand.sectors),
         "entry": list(parameters.network.entries),
         "strait": sorted({strait for supplier in suppliers for strait in supplier.straits}),
-        "canal": sorted({supplier.canal.name for supplier in suppliers if supplier.canal is not None}),
+        "canal": list(parameters.passages),
+        "passage": list(parameters.passages),
     }
     found = []
     for key, names in known.items():

@@ -1,7 +1,7 @@
 """Suppliers of LNG: the schedule of their term cargoes, what outages strike from it, their price formula.
 
-A supplier decides nothing: it loads what is scheduled unless it cannot, and sends a ship round when a canal has no
-slot. Its spot cargoes are sold in the JKM window.
+A supplier decides nothing: it loads what is scheduled unless it cannot, at its ports in turn. Its spot cargoes are
+sold in the JKM window.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from agents.gas.parameters import (
     ShippingParameters,
     SupplierParameters,
 )
+from agents.gas.routes import Routes
 from agents.gas.seasons import Season
 from agents.gas.shocks import DatedShock, IndexAdoption, Stoppage
 from agents.prices import PriceHistory
@@ -75,12 +76,17 @@ class Supplier:
         start: date,
         rng: np.random.Generator,
         henry_hub: HenryHub,
+        routes: Routes,
         opens: Mapping[str, date] | None = None,
     ) -> None:
         self.name = name
         self._henry_hub = henry_hub
-        self._freight = henry_hub.freight
-        self._sent_round = 0.0
+        self._routes = routes
+        self._ports = {port: own.share for port, own in routes.ports.items() if own.supplier == name}
+        self._turns = {spot: dict.fromkeys(self._ports, 0.0) for spot in (False, True)}
+        self._speed_knots = shipping.speed_knots
+        self.usual_days = sum(share * routes.usual_days(port) for port, share in self._ports.items())
+        self.longest_days = max(routes.usual_days(port) for port in self._ports)
         self.parameters = parameters
         self._rng = rng
         self._weights = {buyer: weights[buyer] for buyer in parameters.term_buyers}
@@ -110,7 +116,7 @@ class Supplier:
                 cargoes.append(self._cargo(self._next_day, number()))
             self._next_day += timedelta(days=1)
         self._strike(cargoes)
-        self.send_round(cargoes)
+        self.route(cargoes)
         return cargoes
 
     def stop(self, outage: DatedShock, planned: Sequence[Cargo]) -> None:
@@ -180,7 +186,7 @@ class Supplier:
         if reference == "oil-linked":
             return oil_linked_usd_per_mmbtu(self.parameters, day, brent)
         if reference == "Henry Hub":
-            return self._henry_hub.usd_per_mmbtu(self.parameters.voyage_days, day)
+            return self._henry_hub.usd_per_mmbtu(self.usual_days, day)
         return self._index_usd_per_mmbtu(reference, day)
 
     def _adopted(self, day: date) -> dict[Reference, float]:
@@ -204,23 +210,29 @@ class Supplier:
                 return index(day, event.averaging_months)
         raise LookupError(f"{self.name}: no contract on {reference} loads on {day}")
 
-    def sailing_ns(self, jitter: float) -> int:
-        """Return the days at sea, with `jitter` days on top (at least half the voyage), in ns."""
-        days = self.parameters.voyage_days
-        return int(max(0.5 * days, days + jitter) * NS_PER_DAY)
+    def next_port(self, *, spot: bool) -> str:
+        """Return the port of its next cargo, term or spot; ports take turns by their shares."""
+        turns = self._turns[spot]
+        for port, share in self._ports.items():
+            turns[port] += share
+        chosen = max(turns, key=turns.__getitem__)
+        turns[chosen] -= 1.0
+        return chosen
 
-    def send_round(self, cargoes: Sequence[Cargo]) -> None:
-        """Send those cargoes round that load while the canal lacks slots, in turns; they arrive the later."""
-        canal = self.parameters.canal
-        if canal is None:
-            return
-        detour_ns = int(canal.detour_days * NS_PER_DAY)
+    def sailing_ns(self, port: str, arrival: date) -> int:
+        """Return the time at sea of a cargo that is to arrive on a day, as its port's seasons are."""
+        loading = arrival - timedelta(days=int(self._routes.usual_days(port)))
+        return int(self._routes.way(port, loading).days(self._speed_knots) * NS_PER_DAY)
+
+    def route(self, cargoes: Sequence[Cargo]) -> None:
+        """Book the way of cargoes that are to load, and move their planned arrival with it."""
         for cargo in cargoes:
-            self._sent_round += self._freight.lost_slots_share(canal, cargo.planned_loading_day)
-            if self._sent_round >= 1.0 - 1e-9:
-                self._sent_round -= 1.0
-                cargo.sailing_ns += detour_ns
-                cargo.planned_arrival_ns += detour_ns
+            day = cargo.planned_loading_day
+            cargo.without = self._routes.without_slot(cargo.port, day, cargo.number, laden=True)
+            way = self._routes.way(cargo.port, day, cargo.without)
+            days_ns = int(way.days(self._speed_knots) * NS_PER_DAY)
+            cargo.route, cargo.sailing_ns = way.name, max(days_ns // 2, days_ns + cargo.jitter_ns)
+            cargo.planned_arrival_ns = cargo.planned_loading_ns + days_ns
 
     def _cargo(self, arrival: date, number: int) -> Cargo:
         for name in self._weights:
@@ -232,15 +244,16 @@ class Supplier:
         self._taken[buyer] += 1
         arrival_ns = ns(arrival) + _ARRIVAL_HOUR * NS_PER_HOUR
         jitter = self._jitter_days * float(self._rng.standard_normal())
-        loading_ns = arrival_ns - int(self.parameters.voyage_days * NS_PER_DAY)
+        port = self.next_port(spot=False)
         return Cargo(
             number=number,
             supplier=self.name,
             importer=buyer,
             spot=False,
-            planned_loading_ns=loading_ns,
+            port=port,
+            planned_loading_ns=arrival_ns - self.sailing_ns(port, arrival),
             planned_arrival_ns=arrival_ns,
-            sailing_ns=self.sailing_ns(jitter),
+            jitter_ns=int(jitter * NS_PER_DAY),
             contract_m3=self._cargo_m3,
         )
 

@@ -38,12 +38,13 @@ from agents.gas.parameters import GasParameters
 from agents.gas.pipelines import Pipeline
 from agents.gas.published import PublishedIndices
 from agents.gas.records import GasRecords
+from agents.gas.routes import Routes
 from agents.gas.shocks import DatedShock
 from agents.gas.shpgx import ShpgxLng
 from agents.gas.suppliers import oil_linked_usd_per_mmbtu
 from agents.gas.terminals import Terminal
 from agents.prices import PriceHistory
-from exchange.clock import ns
+from exchange.clock import ns, wall_clock
 from exchange.units import GAS_M3_PER_M3_LNG, NS_PER_DAY, NS_PER_HOUR, NS_PER_MINUTE
 
 _LISTING = 10 * NS_PER_HOUR
@@ -83,16 +84,27 @@ class GasWorld:
             name: Terminal(env, name, table, start) for name, table in parameters.terminals.items()
         }
         self.importers = make_importers(parameters, self.terminals)
+        shipping = parameters.shipping
+        self.routes = Routes(
+            parameters.ports, parameters.passages, shipping.speed_knots, shipping.charter_days
+        )
         self.freight = Freight(
-            parameters.shipping, parameters.suppliers, nominal_delivery_m3(parameters.shipping)
+            shipping, parameters.suppliers, parameters.passages, self.routes, nominal_delivery_m3(shipping)
         )
         self.abroad = Abroad(parameters.europe, self.freight, start)
-        self.suppliers = make_suppliers(parameters, start, rng, self.freight)
+        self.suppliers = make_suppliers(parameters, start, rng, self.freight, self.routes)
         self.network = Network(parameters.network, self.terminals, self.demand.sectors)
         self.delivery = Delivery(self.network, self.demand.interruption_order, self.demand.interruptible)
         check(shocks, start, parameters, self.network)
         self.fleet = Fleet(
-            env, parameters.shipping, parameters.importers, self.suppliers, self.terminals, brent
+            env,
+            shipping,
+            parameters.importers,
+            self.routes,
+            self.freight,
+            self.suppliers,
+            self.terminals,
+            brent,
         )
         self.window = JkmWindow(parameters.jkm, self.fleet.cargo_m3, brent, rng("gas.jkm"))
         self.jkm = self.window.history
@@ -116,19 +128,22 @@ class GasWorld:
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return the records as frames: all that the records keep, and gas_indices."""
         frames = self.records.tables(self.fleet.cargoes, self.market.board.trades)
-        return frames | {"gas_indices": self.indices.frame()}
+        ships = pd.DataFrame(self.fleet.ships.rows(wall_clock))
+        return frames | {"gas_indices": self.indices.frame(), "lng_ships": ships}
 
     def ledger(self) -> Ledger:
         """Return the books since the start."""
         return ledger(
             self.fleet.cargoes,
             list(self.terminals.values()),
+            self.fleet.ships,
             cash_fen=self.market.board.cash_fen.values(),
             **self.records.totals(),
         )
 
     def check_conservation(self) -> None:
-        """Raise ArithmeticError when any balance of the ledger is not 0."""
+        """Raise ArithmeticError when any balance of the ledger is not 0, or a ship was in two places."""
+        self.fleet.ships.check()
         wrong = {name: value for name, value in self.ledger().imbalances().items() if value}
         if wrong:
             raise ArithmeticError(f"gas is not conserved: {wrong}")
@@ -180,7 +195,8 @@ class GasWorld:
         common = self.parameters.importers
         shape = (len(self.importers), common.max_tenders_per_day)
         draws = np.stack([self._spot_rng.uniform(size=shape), self._spot_rng.standard_normal(shape)], axis=-1)
-        self.fleet.plan(day + timedelta(days=common.look_ahead_days))
+        self.fleet.plan(day)
+        self.freight.observe(self.fleet.ships.employed_share())
         for terminal in self.terminals.values():
             terminal.open_stages(day)
         for shock in self._shocks:
@@ -306,6 +322,7 @@ class GasWorld:
             scarcity=market_scarcity(self.importers, outlooks),
             swing_call=self._swing_call,
             charter_usd_per_day=self.freight.charter_usd_per_day(day),
+            ships_employed_share=self.fleet.ships.employed_share(),
             jkm_usd_per_mmbtu=jkm,
             shpgx_lng_cny_per_t=price,
             contract_usd_per_mmbtu=contract,
