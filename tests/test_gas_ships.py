@@ -164,7 +164,7 @@ def test_no_ship_is_in_two_places_whatever_happens(seed: int, shocks: list[tuple
         for leg in legs.itertuples():
             assert leg.departed >= at_sea_until and place in (None, leg.origin)
             at_sea_until, place = leg.arrives, leg.destination
-    cargoes = tables["lng_cargoes"]
+    cargoes = pd.concat([tables["lng_cargoes"], tables["lng_cargoes_rest"]])
     laden = tables["lng_ships"].query("laden").set_index("cargo")
     assert laden.index.is_unique
     assert set(laden.index) == set(cargoes[cargoes.loaded.notna()].cargo)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from agents.gas.fleet import Fleet
     from agents.gas.ships import Ship
 
+_LOOK_NS = 3 * NS_PER_DAY  # a ship that waits to set out looks again whether its way has become longer
+
 Reference = Literal["oil-linked", "Henry Hub", "JKM", "SHPGX"]
 """What the price formula of a cargo refers to."""
 
@@ -142,7 +144,7 @@ def _fetch(env: simpy.Environment, cargo: Cargo, fleet: Fleet) -> Generator[simp
         left_ns = cargo.planned_loading_ns - ships.ballast_ns(ship.place, cargo.port, ship) - int(env.now)
         if left_ns <= 0:
             break
-        yield env.timeout(min(left_ns, NS_PER_DAY))
+        yield env.timeout(min(left_ns, _LOOK_NS))
     if not cargo.lost:
         if ship.place != cargo.port:
             yield env.timeout(ships.go_in_ballast(ship, cargo))

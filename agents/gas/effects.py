@@ -5,13 +5,14 @@ It hands an event to the part that it strikes; what follows is that part's own.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import simpy
 
+from agents.gas.fleet import Fleet
 from agents.gas.importers import netback_usd_per_mmbtu
 from agents.gas.network import Network
 from agents.gas.parameters import GasParameters
@@ -49,9 +50,9 @@ def strike(world: GasWorld, shock: DatedShock) -> None:
     """Let an event begin in a world, on the present day."""
     event = shock.event
     if isinstance(event, Stoppage):
-        for name, supplier in world.suppliers.items():
+        for fleet, supplier in _suppliers(world):
             if _stops(event, supplier):
-                supplier.stop(shock, world.fleet.to_load(name))
+                supplier.stop(shock, fleet.to_load(supplier.name))
     elif isinstance(event, LostCargoes):
         term = [cargo for cargo in world.fleet.to_load(event.supplier) if not cargo.spot]
         for cargo in term[: event.lost_cargoes]:
@@ -69,8 +70,8 @@ def strike(world: GasWorld, shock: DatedShock) -> None:
         world.freight.begin(shock)
     elif isinstance(event, CanalRestriction | PassageClosure):
         world.routes.begin(shock)
-        for name, supplier in world.suppliers.items():
-            supplier.route(world.fleet.to_load(name))
+        for fleet, supplier in _suppliers(world):
+            supplier.route(fleet.to_load(supplier.name))
     elif isinstance(event, EuropePull | DemandAbroad):
         world.abroad.begin(shock)
     elif isinstance(event, DemandShift):
@@ -105,6 +106,13 @@ def check(shocks: Sequence[DatedShock], start: date, parameters: GasParameters, 
             raise ValueError(f"{event.kind}: no {key} '{name}'; there are {', '.join(known) or 'none'}")
         if isinstance(event, PipelineEdge):
             network.check_edge(event.edge, event.from_node, event.to_node)
+
+
+def _suppliers(world: GasWorld) -> Iterator[tuple[Fleet, Supplier]]:
+    """Give each supplier of the delta, then of the rest of China, with the cargoes that it loads for."""
+    for fleet, suppliers in ((world.fleet, world.suppliers), (world.rest.fleet, world.rest.suppliers)):
+        for supplier in suppliers.values():
+            yield fleet, supplier
 
 
 def _stops(event: Stoppage, supplier: Supplier) -> bool:

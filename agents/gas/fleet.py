@@ -1,4 +1,4 @@
-"""All cargoes for the delta: planned, at sea and done, and the rules that send them on their way.
+"""All cargoes for a region, the delta as a rule: planned, at sea and done, and the rules that send them on their way.
 
 It decides when and where to, not what is bought. Term cargoes come from the suppliers' schedules, spot cargoes from
 the JKM window; ships from agents/gas/ships.py.
@@ -6,7 +6,8 @@ the JKM window; ships from agents/gas/ships.py.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 
 import numpy as np
@@ -29,7 +30,8 @@ class Fleet:
     """Keep every cargo, and start the voyage of each as soon as it is planned.
 
     A cargo is sent, when it loads, to that terminal of its importer whose tanks are emptiest, cargoes on the
-    way counted in; or to its first one, where all are still being built.
+    way counted in; or to its first one, where all are still being built. Two regions can share the ships and the
+    numbers of cargoes.
     """
 
     def __init__(
@@ -42,12 +44,17 @@ class Fleet:
         suppliers: Mapping[str, Supplier],
         terminals: Mapping[str, Terminal],
         brent: PriceHistory,
+        *,
+        share_with: Fleet | None = None,
     ) -> None:
         self.cargoes: list[Cargo] = []
         self.cargo_m3 = nominal_delivery_m3(shipping)
         self._env = env
         self.routes = routes
-        self.ships = Ships(env, shipping.ships, routes, shipping.port_days)
+        self.ships = (
+            share_with.ships if share_with else Ships(env, shipping.ships, routes, shipping.port_days)
+        )
+        self._numbers: Iterator[int] = share_with._numbers if share_with else itertools.count(1)
         self._freight = freight
         self._window_ns = int(shipping.window_days * NS_PER_DAY)
         self._common = common
@@ -56,7 +63,6 @@ class Fleet:
         self._terminals = terminals
         self._brent = brent
         self._pending: list[Cargo] = []
-        self._numbers = 0
 
     def plan(self, day: date) -> None:
         """Plan the term cargoes that are nominated by a day, or in sight, and forget those that are done."""
@@ -139,8 +145,7 @@ class Fleet:
         return sum(cargo.afloat_m3 for cargo in self._pending)
 
     def _next_number(self) -> int:
-        self._numbers += 1
-        return self._numbers
+        return next(self._numbers)
 
     def _put_to_sea(self, cargo: Cargo) -> None:
         self.cargoes.append(cargo)

@@ -182,6 +182,39 @@ class SectorParameters(Parameters):
     interrupted_rank: int
 
 
+class SourceParameters(Parameters):
+    """A source of the country's gas and what it gives by year, at mid-year and in a line between."""
+
+    bcm_per_year: Annotated[dict[int, NonNegative], Len(1)]
+
+
+class RestOfChinaParameters(Parameters):
+    """The rest of China: all the country's sources but LNG, and what is burnt, stored and landed outside the delta.
+
+    Storage gives `withdrawal_share_by_month` of its working gas (below 0: takes), which sums to 0 over a year, and
+    more or less as the day needs, up to a share of it a day. `terminal` is all its terminals as one.
+    """
+
+    sources: Annotated[dict[str, SourceParameters], Len(1)]
+    demand_bcm_per_year: Annotated[dict[int, PositiveFloat], Len(1)]
+    monthly_factors: Monthly
+    heating_per_degc: NonNegative
+    price_elasticity: Annotated[float, Field(le=0)]
+    working_gas_bcm: Annotated[dict[int, PositiveFloat], Len(1)]
+    withdrawal_share_by_month: Annotated[tuple[float, ...], Len(12, 12)]
+    withdrawal_share_per_day: Share
+    injection_share_per_day: Share
+    security_weight: Share
+    tenders_per_day: PositiveInt
+    terminal: TerminalParameters
+
+    @model_validator(mode="after")
+    def _storage_is_filled_again(self) -> RestOfChinaParameters:
+        if abs(sum(self.withdrawal_share_by_month)) > 1e-9:
+            raise ValueError("withdrawal_share_by_month must sum to 0")
+        return self
+
+
 class DemandParameters(Parameters):
     """All gas demand of the delta, its sectors and its weather (a daily AR(1) anomaly of temperature)."""
 
@@ -354,6 +387,7 @@ class GasParameters(Parameters):
     terminals: dict[str, TerminalParameters]
     pipeline: PipelineParameters
     demand: DemandParameters
+    rest_of_china: RestOfChinaParameters
     network: NetworkParameters
     importers: ImportersParameters
     jkm: JkmParameters

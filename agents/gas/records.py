@@ -107,10 +107,15 @@ class GasRecords:
             "gas_places": _dated(pd.DataFrame(self._places)),
             "gas_edges": _dated(pd.DataFrame(self._edges)).astype({"capacity_m3": "float64"}),
             "terminals": _dated(pd.DataFrame(self._terminals)),
-            "lng_cargoes": pd.DataFrame([_cargo_row(cargo) for cargo in cargoes]),
+            "lng_cargoes": cargo_frame(cargoes),
             "listings": pd.DataFrame([_trade_row(trade) for trade in trades]),
             "jkm": _dated(pd.DataFrame(self._windows)),
         }
+
+
+def cargo_frame(cargoes: Sequence[Cargo]) -> pd.DataFrame:
+    """Return cargoes as a frame, one row each."""
+    return pd.DataFrame([_cargo_row(cargo) for cargo in cargoes])
 
 
 def _dated(frame: pd.DataFrame) -> pd.DataFrame:

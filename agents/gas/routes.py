@@ -139,6 +139,8 @@ class Routes:
 
     def short_of_slots(self, day: date) -> frozenset[str]:
         """Return the passages that turn ships away on a day."""
+        if not self._restrictions:
+            return frozenset()
         return frozenset(name for name in self._passages if self.lost_slots_share(name, day) > 0)
 
     def ballast_way(

@@ -16,7 +16,7 @@ import simpy
 
 from agents.gas.abroad import Abroad
 from agents.gas.cargoes import nominal_delivery_m3
-from agents.gas.contracts import make_importers, make_suppliers
+from agents.gas.contracts import make_importers, make_rest, make_suppliers
 from agents.gas.delivery import Delivery
 from agents.gas.demand import Demand, Weather
 from agents.gas.dispatch import GAS_PER_LIQUID, split
@@ -37,7 +37,7 @@ from agents.gas.network import Network
 from agents.gas.parameters import GasParameters
 from agents.gas.pipelines import Pipeline
 from agents.gas.published import PublishedIndices
-from agents.gas.records import GasRecords
+from agents.gas.records import GasRecords, cargo_frame
 from agents.gas.routes import Routes
 from agents.gas.shocks import DatedShock
 from agents.gas.shpgx import ShpgxLng
@@ -106,6 +106,7 @@ class GasWorld:
             self.terminals,
             brent,
         )
+        self.rest = make_rest(env, parameters, start, rng, self.fleet, self.freight, brent)
         self.window = JkmWindow(parameters.jkm, self.fleet.cargo_m3, brent, rng("gas.jkm"))
         self.jkm = self.window.history
         self.jkm.publish(start - timedelta(days=1), self.window.price_usd_per_mmbtu)
@@ -116,7 +117,8 @@ class GasWorld:
         self.indices = PublishedIndices()
         self.records = GasRecords(self.demand.sectors)
         self.env = env
-        self._spot_rng = rng("gas.spot")
+        self._spot_rng, self._rest_rng = rng("gas.spot"), rng("gas.rest.spot")
+        self._rest_outlook = Outlook(0.0, 0.0, 0.0)
         self._brent = brent
         self.fx = fx
         self._is_trading_day = is_trading_day
@@ -129,6 +131,9 @@ class GasWorld:
         """Return the records as frames: all that the records keep, and gas_indices."""
         frames = self.records.tables(self.fleet.cargoes, self.market.board.trades)
         ships = pd.DataFrame(self.fleet.ships.rows(wall_clock))
+        rest = pd.DataFrame(self.rest.rows())
+        rest["date"] = pd.to_datetime(rest["date"])
+        frames |= {"rest_of_china": rest, "lng_cargoes_rest": cargo_frame(self.rest.fleet.cargoes)}
         return frames | {"gas_indices": self.indices.frame(), "lng_ships": ships}
 
     def ledger(self) -> Ledger:
@@ -144,7 +149,8 @@ class GasWorld:
     def check_conservation(self) -> None:
         """Raise ArithmeticError when any balance of the ledger is not 0, or a ship was in two places."""
         self.fleet.ships.check()
-        wrong = {name: value for name, value in self.ledger().imbalances().items() if value}
+        balances = self.ledger().imbalances() | self.rest.imbalances()
+        wrong = {name: value for name, value in balances.items() if value}
         if wrong:
             raise ArithmeticError(f"gas is not conserved: {wrong}")
 
@@ -153,7 +159,7 @@ class GasWorld:
         state = [int(self.env.now), self.window.ticks, self.market.index.last_fen_per_t]
         for terminal in self.terminals.values():
             state += [terminal.stock_m3, terminal.sold_m3, terminal.waiting, terminal.tank_m3]
-        for cargo in self.fleet.cargoes:
+        for cargo in (*self.fleet.cargoes, *self.rest.fleet.cargoes):
             state += [cargo.planned_loading_ns, cargo.loaded_m3, cargo.delivered_m3, int(cargo.lost)]
         state += [trade.amount_fen for trade in self.market.board.trades]
         state += list(vars(self.ledger()).values())
@@ -195,7 +201,12 @@ class GasWorld:
         common = self.parameters.importers
         shape = (len(self.importers), common.max_tenders_per_day)
         draws = np.stack([self._spot_rng.uniform(size=shape), self._spot_rng.standard_normal(shape)], axis=-1)
+        rest = self.parameters.rest_of_china.tenders_per_day
+        self._rest_draws = np.stack(
+            [self._rest_rng.uniform(size=rest), self._rest_rng.standard_normal(rest)], axis=-1
+        )
         self.fleet.plan(day)
+        self.rest.fleet.plan(day)
         self.freight.observe(self.fleet.ships.employed_share())
         for terminal in self.terminals.values():
             terminal.open_stages(day)
@@ -225,10 +236,28 @@ class GasWorld:
             outlooks[name] = importer.outlook(
                 day, lng_demand_m3, calm_lng_m3, coming, contract, self.fleet.cargo_m3
             )
-        wanted_call = self.pipeline.swing_call(market_scarcity(self.importers, outlooks))
+        scarcity = market_scarcity(self.importers, outlooks)
+        self._look_at_the_rest(day, days, price, pipeline_m3)
+        wanted_call = self.pipeline.swing_call(scarcity) * self.rest.spare(
+            self._rest_outlook.scarcity, scarcity
+        )
         revision = self.parameters.pipeline.swing_call_revision_per_day
         self._swing_call += revision * (wanted_call - self._swing_call)
         return lng_demand_m3, outlooks
+
+    def _look_at_the_rest(self, day: date, days: int, price: float, pipeline_m3: np.ndarray) -> None:
+        anomaly, ratio = self.weather.forecast_degc(day, days), self._price_ratio(price)
+        wanted_m3 = self.rest.lng_demand_m3(day, anomaly, ratio, pipeline_m3)
+        calm_m3 = self.rest.lng_demand_m3(day, anomaly, 1.0, pipeline_m3)
+        suppliers = self.rest.suppliers.values()
+        contract = float(np.mean([s.contract_price_usd_per_mmbtu(day, self._brent) for s in suppliers]))
+        coming = self.rest.fleet.coming_to(self.rest.importer.name)
+        self._rest_outlook = self.rest.importer.outlook(
+            day, wanted_m3, calm_m3, coming, contract, self.fleet.cargo_m3
+        )
+
+    def _price_ratio(self, price_cny_per_t: float) -> float:
+        return price_cny_per_t / self.parameters.demand.reference_price_cny_per_t
 
     def _trade(self, day: date, outlooks: dict[str, Outlook]) -> None:
         days = 1
@@ -252,6 +281,7 @@ class GasWorld:
             own = importer.tenders(outlooks[name], jkm, netback, self.fleet.cargo_m3)
             tenders += own
             places += [(row, column) for column in range(len(own))]
+        rest = self.rest.importer.tenders(self._rest_outlook, jkm, netback, self.fleet.cargo_m3)
         buffer_days = self.parameters.jkm.buffer_days
         first, span = day - timedelta(days=buffer_days), 2 * buffer_days + 1
         suppliers = self.suppliers.values()
@@ -260,12 +290,15 @@ class GasWorld:
         lost_spot = sum(s.parameters.spot_share_of_window * s.lost_share(day) for s in suppliers)
         result = self.window.assess(
             day,
-            tenders,
+            tenders + rest,
             world_lost_share(lost, buffer_days),
             min(1.0, lost_spot),
             self.abroad.elsewhere(day),
         )
-        for tender, filled, place in zip(tenders, result.filled, places, strict=True):
+        for tender, filled, draw in zip(rest, result.filled[len(tenders) :], self._rest_draws, strict=False):
+            if filled:
+                self.rest.fleet.buy_spot(tender, result.price_usd_per_mmbtu, *draw.tolist())
+        for tender, filled, place in zip(tenders, result.filled, places, strict=False):
             if filled:
                 which, jitter = draws[place].tolist()
                 self.fleet.buy_spot(tender, result.price_usd_per_mmbtu, which, jitter)
@@ -283,6 +316,8 @@ class GasWorld:
         offers_m3 = self.pipeline.offers_m3(day, self._swing_call)
         terminals = list(self.terminals.values())
         result = self.delivery.serve(day, piped, offers_m3, terminals)
+        taken_m3 = result.pipeline_taken_m3
+        self.rest.serve(day, anomaly, self._price_ratio(price), taken_m3, self._rest_outlook)
 
         weights = [int(volume) for volume in self.demand.trucked_m3(wanted_m3, price)]
         loaded_m3 = sum(lorries.loads_m3.values())
