@@ -59,7 +59,11 @@ def test_demand_is_what_pipes_and_cargoes_bring() -> None:
 
 
 def tables(node: Any, path: str = "gas") -> list[tuple[str, dict[str, Any]]]:
-    if not isinstance(node, dict) or path.endswith((".source", ".exports")) or ".monthly_mean_" in path:
+    if (
+        not isinstance(node, dict)
+        or path.endswith((".source", ".exports", "_per_year", "working_gas_bcm"))
+        or ".monthly_mean_" in path
+    ):
         return []
     found = [(path, node)] if any(not isinstance(value, dict) for value in node.values()) else []
     for key, value in node.items():

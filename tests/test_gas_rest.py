@@ -85,7 +85,7 @@ def test_every_day_balances(day: date, anomaly: float, ratio: float, to_delta_m3
         assert found.imbalance_m3 == 0
         assert 0 <= found.unserved_m3 <= found.demand_m3 + to_delta_m3
         assert found.unserved_m3 == 0 or found.shut_in_m3 == 0
-        assert 0 <= found.storage_m3
+        assert found.storage_m3 >= 0
     assert node.terminal.stock_m3 >= node.terminal.heel_m3
     assert not any(node.imbalances().values())
 
@@ -105,6 +105,10 @@ def test_imports_by_origin_come_out_without_scaling() -> None:
     cargoes = pd.concat([tables["lng_cargoes"], tables["lng_cargoes_rest"]])
     mt = cargoes.groupby("supplier").delivered_m3_liquid.sum() * TONNES_PER_M3_LNG / 1e6
     for name, own in base_parameters().suppliers.items():
+        if (
+            name == "others"
+        ):  # whose spot cargoes are what the rest of the world's sellers are given in the window
+            continue
         assert mt[name] == pytest.approx(own.china_imports_mtpa, rel=0.3), name
     assert mt.sum() == pytest.approx(76.65, rel=0.08)
 

@@ -106,7 +106,7 @@ def make_rest(
         for name, table in parameters.suppliers.items()
     }
     fleet = Fleet(
-        env, elsewhere, common, delta.routes, freight, suppliers, {NAME: terminal}, brent, share_with=delta
+        env, elsewhere, common, delta.routes, freight, suppliers, {NAME: terminal}, brent, sister=delta
     )
     importer = Importer(NAME, member, common, parameters.shpgx, [terminal], 1.0)
     return RestOfChina(own, importer, terminal, suppliers, fleet, start)

@@ -45,16 +45,19 @@ class Fleet:
         terminals: Mapping[str, Terminal],
         brent: PriceHistory,
         *,
-        share_with: Fleet | None = None,
+        sister: Fleet | None = None,
     ) -> None:
         self.cargoes: list[Cargo] = []
         self.cargo_m3 = nominal_delivery_m3(shipping)
         self._env = env
         self.routes = routes
-        self.ships = (
-            share_with.ships if share_with else Ships(env, shipping.ships, routes, shipping.port_days)
-        )
-        self._numbers: Iterator[int] = share_with._numbers if share_with else itertools.count(1)
+        self.ships: Ships
+        self._numbers: Iterator[int]
+        if sister is None:
+            self.ships = Ships(env, shipping.ships, routes, shipping.port_days)
+            self._numbers = itertools.count(1)
+        else:
+            self.ships, self._numbers = sister.ships, sister._numbers
         self._freight = freight
         self._window_ns = int(shipping.window_days * NS_PER_DAY)
         self._common = common
