@@ -210,8 +210,9 @@ def test_measures_by_hand() -> None:
     tonnes = 400_000 * 622 / 1_400
     expected = {
         "landed": tonnes / 1e6,
-        "imports.all": tonnes / 1e6 / 0.2944 * 365 / 31,
-        "imports.qatar": tonnes / 4e6 / 0.2944 * 365 / 31,
+        # With 500,000 m3 of Qatar's in the rest of China: nothing is scaled.
+        "imports.all": 2.25 * tonnes / 1e6 * 365 / 31,
+        "imports.qatar": 1.5 * tonnes / 1e6 * 365 / 31,
         "utilisation.yangshan": tonnes / 1e6 / (6.0 * 31 / 365),
         "spot_share": 0.5,
         "contract.oil": 9.0,

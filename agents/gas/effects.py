@@ -61,6 +61,7 @@ def strike(world: GasWorld, shock: DatedShock) -> None:
         world.weather.begin(shock)
     elif isinstance(event, PipelineCut):
         world.pipeline.begin(shock)
+        world.rest.begin(shock)
     elif isinstance(event, TerminalClosure):
         world.env.process(_closure(world.env, world.terminals[event.terminal], event.duration_days))
     elif isinstance(event, PortClosure):
@@ -76,6 +77,7 @@ def strike(world: GasWorld, shock: DatedShock) -> None:
         world.abroad.begin(shock)
     elif isinstance(event, DemandShift):
         world.demand.begin(shock)
+        world.rest.begin(shock)
     elif isinstance(event, LorriesFromElsewhere):
         world.market.elsewhere.append(shock)
     elif isinstance(event, TerminalExpansion):

@@ -34,6 +34,7 @@ class Ledger:
     unserved_gas_m3: int
     pipeline_gas_m3: int
     trucked_away_gas_m3: int
+    line_pack_gained_m3: int
     cash_fen: int
 
     def imbalances(self) -> dict[str, int]:
@@ -54,10 +55,11 @@ class Ledger:
             "consumers: demand - served - unserved": self.demand_gas_m3
             - self.served_gas_m3
             - self.unserved_gas_m3,
-            "grid: pipeline + LNG - served - trucked away": self.pipeline_gas_m3
+            "grid: pipeline + LNG - served - trucked away - line pack": self.pipeline_gas_m3
             + GAS_PER_LIQUID * (self.sent_out_m3 + self.trucked_m3)
             - self.served_gas_m3
-            - self.trucked_away_gas_m3,
+            - self.trucked_away_gas_m3
+            - self.line_pack_gained_m3,
             "listings: cash of all": self.cash_fen,
         }
 
@@ -72,6 +74,7 @@ def ledger(
     unserved_gas_m3: int,
     pipeline_gas_m3: int,
     trucked_away_gas_m3: int,
+    line_pack_gained_m3: int,
     cash_fen: Iterable[int],
 ) -> Ledger:
     """Add up the books."""
@@ -94,5 +97,6 @@ def ledger(
         unserved_gas_m3=unserved_gas_m3,
         pipeline_gas_m3=pipeline_gas_m3,
         trucked_away_gas_m3=trucked_away_gas_m3,
+        line_pack_gained_m3=line_pack_gained_m3,
         cash_fen=sum(cash_fen),
     )

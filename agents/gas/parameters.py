@@ -294,6 +294,16 @@ class NetworkParameters(Parameters):
                 raise ValueError(f"network: no edge leads from '{name}'")
 
 
+class HoursParameters(Parameters):
+    """The hours of a day: how each sector's demand lies over them, and what the pipes of each place can hold.
+
+    Line pack is what lies between the lowest and the highest pressure at which all can be served.
+    """
+
+    profiles: dict[str, Annotated[tuple[PositiveFloat, ...], Len(24, 24)]]
+    line_pack_m3: dict[str, Annotated[int, Field(ge=0)]]
+
+
 class ImporterParameters(Parameters):
     """An importer: its part of term supply, and how far security outweighs money when it bids for spot."""
 
@@ -389,6 +399,7 @@ class GasParameters(Parameters):
     demand: DemandParameters
     rest_of_china: RestOfChinaParameters
     network: NetworkParameters
+    hours: HoursParameters
     importers: ImportersParameters
     jkm: JkmParameters
     shpgx: ShpgxParameters
@@ -416,6 +427,12 @@ class GasParameters(Parameters):
         for name, place in self.network.places.items():
             if len(place.sector_shares) != len(self.demand.sectors):
                 raise ValueError(f"network.places.{name}.sector_shares must have a share for each sector")
+        for what, names, known in (
+            ("profiles", self.hours.profiles, self.demand.sectors),
+            ("line_pack_m3", self.hours.line_pack_m3, self.network.places),
+        ):
+            if set(names) != set(known):
+                raise ValueError(f"hours.{what} must have an entry for each of {', '.join(known)}")
         _check_sum("spot_share_of_window", [s.spot_share_of_window for s in self.suppliers.values()])
         return self
 

@@ -17,6 +17,7 @@ from agents.gas.fleet import Fleet
 from agents.gas.importers import Importer, Outlook
 from agents.gas.parameters import RestOfChinaParameters
 from agents.gas.seasons import Season
+from agents.gas.shocks import DatedShock, DemandShift, PipelineCut
 from agents.gas.suppliers import Supplier
 from agents.gas.terminals import Terminal
 from exchange.units import bcm_per_year_to_m3_per_day
@@ -71,7 +72,12 @@ class RestOfChina:
         self.days: list[tuple[date, RestDay]] = []
         self._parameters = parameters
         self._season = Season(parameters.monthly_factors)
+        self._shocks: list[DatedShock] = []
         self._storage_m3 = self.initial_storage_m3 = int(self._working_m3(start) * self._fill(start))
+
+    def begin(self, shock: DatedShock) -> None:
+        """Begin a cut of a source or a shift of demand; one of the delta alone does nothing here."""
+        self._shocks.append(shock)
 
     def demand_m3(self, day: date, anomaly_degc: np.ndarray, price_ratio: float) -> np.ndarray:
         """Return its demand on consecutive days from `day` on, by season, cold and price; shape (days,)."""
@@ -81,14 +87,25 @@ class RestOfChina:
         cold = np.where(np.isin(months, _HEATING_MONTHS), -anomaly_degc, 0.0)
         level = bcm_per_year_to_m3_per_day(_by_year(own.demand_bcm_per_year, day))
         weather = np.maximum(0.1, 1.0 + own.heating_per_degc * cold)
-        return level * self._season.path(day, days) * weather * price_ratio**own.price_elasticity
+        wanted = level * self._season.path(day, days) * weather * price_ratio**own.price_elasticity
+        for shock in self._shocks:
+            if isinstance(shock.event, DemandShift):
+                begun = shock.days_since(day) + np.arange(days)
+                during = (begun >= 0) & (begun < shock.event.duration_days)
+                wanted = wanted * np.where(during, 1.0 + shock.event.rest_change_share, 1.0)
+        return wanted
 
     def sources_m3(self, day: date) -> dict[str, int]:
         """Return what each source of the country gives on a day, in whole m3."""
-        return {
+        given = {
             name: int(bcm_per_year_to_m3_per_day(_by_year(own.bcm_per_year, day)))
             for name, own in self._parameters.sources.items()
         }
+        for shock in self._shocks:
+            event = shock.event
+            if isinstance(event, PipelineCut) and event.origin is not None and shock.in_force(day):
+                given[event.origin] = max(0, given[event.origin] - event.origin_cut_m3_per_day)
+        return given
 
     def lng_demand_m3(
         self, day: date, anomaly_degc: np.ndarray, price_ratio: float, delta_m3: np.ndarray

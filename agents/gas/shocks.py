@@ -79,13 +79,16 @@ class ColdWave(Event):
 class PipelineCut(Event):
     """Take `cut_m3_per_day` of gas off the pipelines into the delta for `duration_days`.
 
-    With `entry` it is taken off what arrives at one entry of the network, at most all of it.
+    With `entry` it is taken off what arrives at one entry of the network, at most all of it. What the delta loses the
+    rest of China keeps, but for `origin_cut_m3_per_day` that the country's source `origin` gives less.
     """
 
     kind: Literal["pipeline_cut"]
     entry: str | None = None
     cut_m3_per_day: int = Field(ge=1)
     duration_days: int = Field(ge=1)
+    origin: str | None = None
+    origin_cut_m3_per_day: int = Field(default=0, ge=0)
 
 
 class TerminalClosure(Event):
@@ -154,13 +157,15 @@ class DemandAbroad(Event):
 class DemandShift(Event):
     """Change the delta's demand by a share for `duration_days`: a policy, a lockdown, a cap (below 0).
 
-    With `sector` it is that of one sector. Consumers are believed: importers expect it from the first day on.
+    With `sector` it is that of one sector. `rest_change_share` is that of the rest of China. Consumers are believed:
+    importers expect it from the first day on.
     """
 
     kind: Literal["demand_shift"]
     change_share: float = Field(ge=-1, le=2)
     duration_days: int = Field(ge=1)
     sector: str | None = None
+    rest_change_share: float = Field(default=0.0, ge=-1, le=2)
 
 
 class LorriesFromElsewhere(Event):
@@ -248,6 +253,7 @@ def unknown_names(event: Event, parameters: GasParameters) -> list[tuple[str, st
         "terminals": list(parameters.terminals),
         "sector": list(parameters.demand.sectors),
         "entry": list(parameters.network.entries),
+        "origin": list(parameters.rest_of_china.sources),
         "strait": sorted({strait for supplier in suppliers for strait in supplier.straits}),
         "canal": list(parameters.passages),
         "passage": list(parameters.passages),

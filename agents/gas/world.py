@@ -94,7 +94,9 @@ class GasWorld:
         self.abroad = Abroad(parameters.europe, self.freight, start)
         self.suppliers = make_suppliers(parameters, start, rng, self.freight, self.routes)
         self.network = Network(parameters.network, self.terminals, self.demand.sectors)
-        self.delivery = Delivery(self.network, self.demand.interruption_order, self.demand.interruptible)
+        self.delivery = Delivery(
+            self.network, self.demand.interruption_order, self.demand.interruptible, parameters.hours
+        )
         check(shocks, start, parameters, self.network)
         self.fleet = Fleet(
             env,
@@ -142,13 +144,15 @@ class GasWorld:
             self.fleet.cargoes,
             list(self.terminals.values()),
             self.fleet.ships,
+            line_pack_gained_m3=self.delivery.line_pack_m3 - self.delivery.initial_pack_m3,
             cash_fen=self.market.board.cash_fen.values(),
             **self.records.totals(),
         )
 
     def check_conservation(self) -> None:
-        """Raise ArithmeticError when any balance of the ledger is not 0, or a ship was in two places."""
+        """Raise ArithmeticError when a balance is not 0, an hour does not balance or a ship was in two places."""
         self.fleet.ships.check()
+        self.records.check_hours()
         balances = self.ledger().imbalances() | self.rest.imbalances()
         wrong = {name: value for name, value in balances.items() if value}
         if wrong:
@@ -337,6 +341,7 @@ class GasWorld:
             for place, own in result.unserved_at_m3.items()
         }
         self.records.places(day, self.network.at_places(demand_m3), unserved_at_m3)
+        self.records.hours(day, result.hours)
         self.records.edges(day, self.delivery.edges_m3(day, result))
         usable_m3 = sum(terminal.available_m3 for terminal in terminals)
         self.records.day(
@@ -350,6 +355,7 @@ class GasWorld:
             send_out_m3=result.send_out_gas_m3,
             trucked_m3=GAS_PER_LIQUID * kept_m3,
             trucked_away_m3=GAS_PER_LIQUID * away_m3,
+            line_pack_m3=self.delivery.line_pack_m3,
             lng_stock_m3_liquid=sum(terminal.stock_m3 for terminal in terminals),
             lng_stock_days=usable_m3 / max(1.0, float(lng_demand_m3[:15].mean())),
             lng_afloat_m3_liquid=self.fleet.afloat_m3(),
