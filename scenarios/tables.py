@@ -152,7 +152,7 @@ def physical_frames(world: World) -> Frames:
         frames |= {"terminals": gas["terminals"], "jkm_windows": gas["jkm"]}
         frames |= {"gas_indices": gas["gas_indices"].rename(columns={"published": "day"})}
         frames |= {"lng_ships": gas["lng_ships"], "lng_cargoes_rest": gas["lng_cargoes_rest"]}
-        for name in ("gas_places", "gas_edges", "gas_hours", "rest_of_china"):
+        for name in ("gas_places", "gas_edges", "gas_hours", "gas_energy", "rest_of_china"):
             frames[name] = gas[name].rename(columns={"date": "day"})
     return frames
 

@@ -201,6 +201,13 @@ def hand_made() -> dict[str, pd.DataFrame]:
                 "delivered_m3_liquid": [100_000, 300_000, 200_000],
             }
         ),
+        "lng_cargoes_rest": pd.DataFrame(
+            {
+                "supplier": ["qatar"],
+                "discharged": pd.to_datetime(["2024-01-15"]),
+                "delivered_m3_liquid": [500_000],
+            }
+        ),
     }
 
 

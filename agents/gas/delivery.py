@@ -14,7 +14,7 @@ from datetime import date
 from agents.gas.dispatch import GAS_PER_LIQUID, nominate, split
 from agents.gas.flows import Day, FlowProblem, Flows, Source
 from agents.gas.hours import DayHours, Hours
-from agents.gas.network import Network
+from agents.gas.network import Arc, Network
 from agents.gas.parameters import HoursParameters
 from agents.gas.parcels import Parcels
 from agents.gas.terminals import Terminal
@@ -74,6 +74,11 @@ class Delivery:
         self.initial_pack_m3 = self.line_pack_m3
         self._version = network.version
         self._problem = FlowProblem(network, self.cut_order)
+
+    @property
+    def arcs(self) -> tuple[Arc, ...]:
+        """Return the directions in which the last day's gas could flow."""
+        return self._problem.arcs
 
     @property
     def line_pack_m3(self) -> int:

@@ -130,6 +130,11 @@ class Fleet:
         cargo.route, cargo.sailing_ns = way.name, max(days_ns // 2, days_ns + cargo.jitter_ns)
         self.ships.go_laden(ship, cargo, cargo.destination, cargo.loaded_ns, cargo.sailing_ns)
 
+    @property
+    def recent(self) -> list[Cargo]:
+        """Return the cargoes that were still to be discharged at the last planning."""
+        return self._pending
+
     def coming_to(self, importer: str) -> list[Cargo]:
         """Return an importer's cargoes still to be discharged, planned ones included."""
         return [cargo for cargo in self._pending if cargo.pending and cargo.importer == importer]

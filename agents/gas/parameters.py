@@ -304,6 +304,19 @@ class HoursParameters(Parameters):
     line_pack_m3: dict[str, Annotated[int, Field(ge=0)]]
 
 
+class EnergyParameters(Parameters):
+    """Heating values (gross): of each supplier's liquid, of what boils off it, of the gas at each entry.
+
+    `first` values are those of tanks and pipes at the start. Per m3 of liquid or of gas.
+    """
+
+    liquid_kj_per_m3: dict[str, PositiveInt]
+    boil_off_kj_per_m3: PositiveInt
+    gas_kj_per_m3: dict[str, PositiveInt]
+    first_liquid_kj_per_m3: PositiveInt
+    first_gas_kj_per_m3: PositiveInt
+
+
 class ImporterParameters(Parameters):
     """An importer: its part of term supply, and how far security outweighs money when it bids for spot."""
 
@@ -400,6 +413,7 @@ class GasParameters(Parameters):
     rest_of_china: RestOfChinaParameters
     network: NetworkParameters
     hours: HoursParameters
+    energy: EnergyParameters
     importers: ImportersParameters
     jkm: JkmParameters
     shpgx: ShpgxParameters
@@ -428,11 +442,13 @@ class GasParameters(Parameters):
             if len(place.sector_shares) != len(self.demand.sectors):
                 raise ValueError(f"network.places.{name}.sector_shares must have a share for each sector")
         for what, names, known in (
-            ("profiles", self.hours.profiles, self.demand.sectors),
-            ("line_pack_m3", self.hours.line_pack_m3, self.network.places),
+            ("hours.profiles", self.hours.profiles, self.demand.sectors),
+            ("hours.line_pack_m3", self.hours.line_pack_m3, self.network.places),
+            ("energy.liquid_kj_per_m3", self.energy.liquid_kj_per_m3, self.suppliers),
+            ("energy.gas_kj_per_m3", self.energy.gas_kj_per_m3, self.network.entries),
         ):
             if set(names) != set(known):
-                raise ValueError(f"hours.{what} must have an entry for each of {', '.join(known)}")
+                raise ValueError(f"{what} must have an entry for each of {', '.join(known)}")
         _check_sum("spot_share_of_window", [s.spot_share_of_window for s in self.suppliers.values()])
         return self
 

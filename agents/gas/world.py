@@ -21,6 +21,7 @@ from agents.gas.delivery import Delivery
 from agents.gas.demand import Demand, Weather
 from agents.gas.dispatch import GAS_PER_LIQUID, split
 from agents.gas.effects import check, strike
+from agents.gas.energy import EnergyBook
 from agents.gas.fleet import Fleet
 from agents.gas.freight import Freight
 from agents.gas.importers import (
@@ -97,6 +98,8 @@ class GasWorld:
         self.delivery = Delivery(
             self.network, self.demand.interruption_order, self.demand.interruptible, parameters.hours
         )
+        pack = {} if self.delivery.hours is None else self.delivery.hours.pack_m3
+        self.energy = EnergyBook(parameters.energy, self.network, list(self.terminals.values()), pack)
         check(shocks, start, parameters, self.network)
         self.fleet = Fleet(
             env,
@@ -135,6 +138,9 @@ class GasWorld:
         ships = pd.DataFrame(self.fleet.ships.rows(wall_clock))
         rest = pd.DataFrame(self.rest.rows())
         rest["date"] = pd.to_datetime(rest["date"])
+        energy = pd.DataFrame(self.energy.rows())
+        energy["date"] = pd.to_datetime(energy["date"])
+        frames["gas_energy"] = energy
         frames |= {"rest_of_china": rest, "lng_cargoes_rest": cargo_frame(self.rest.fleet.cargoes)}
         return frames | {"gas_indices": self.indices.frame(), "lng_ships": ships}
 
@@ -153,10 +159,16 @@ class GasWorld:
         """Raise ArithmeticError when a balance is not 0, an hour does not balance or a ship was in two places."""
         self.fleet.ships.check()
         self.records.check_hours()
-        balances = self.ledger().imbalances() | self.rest.imbalances()
+        balances = self.ledger().imbalances() | self.rest.imbalances() | self._energy_imbalances()
         wrong = {name: value for name, value in balances.items() if value}
         if wrong:
             raise ArithmeticError(f"gas is not conserved: {wrong}")
+
+    def _energy_imbalances(self) -> dict[str, int]:
+        """Return the balances of energy as of the last dispatch: cargoes since then are not in the book yet."""
+        self.energy.receive(self.fleet.recent)
+        pack = {} if self.delivery.hours is None else self.delivery.hours.pack_m3
+        return self.energy.imbalances(list(self.terminals.values()), pack)
 
     def state_integers(self) -> list[int]:
         """Return the state as integers, for the state hash: clock, prices, tanks, cargoes, trades, books."""
@@ -209,6 +221,7 @@ class GasWorld:
         self._rest_draws = np.stack(
             [self._rest_rng.uniform(size=rest), self._rest_rng.standard_normal(rest)], axis=-1
         )
+        self.energy.receive(self.fleet.recent)
         self.fleet.plan(day)
         self.rest.fleet.plan(day)
         self.freight.observe(self.fleet.ships.employed_share())
@@ -312,14 +325,19 @@ class GasWorld:
         price = self.shpgx_lng.on(day)
         anomaly = self.weather.anomaly_degc(day)
         wanted_m3 = self.demand.at_reference_m3(day, np.array([anomaly]))[0]
+        self.energy.receive(self.fleet.recent)
         lorries = self._lorries.pop(0) if self._lorries else DayOfLorries({}, 0)
         for name, volume in lorries.loads_m3.items():
             self.terminals[name].load_trucks(volume)
+            self.energy.load_trucks(name, volume)
         sectors = self.demand.sectors
         piped = dict(zip(sectors, map(int, self.demand.piped_m3(wanted_m3, price)), strict=True))
         offers_m3 = self.pipeline.offers_m3(day, self._swing_call)
         terminals = list(self.terminals.values())
+        places_m3 = {place: sum(own.values()) for place, own in self.network.at_places(piped).items()}
         result = self.delivery.serve(day, piped, offers_m3, terminals)
+        served_m3 = {p: demand - sum(result.unserved_at_m3[p].values()) for p, demand in places_m3.items()}
+        self.energy.deliver(day, self.delivery.arcs, result.flow_m3, result.send_out_m3, served_m3)
         taken_m3 = result.pipeline_taken_m3
         self.rest.serve(day, anomaly, self._price_ratio(price), taken_m3, self._rest_outlook)
 
