@@ -151,7 +151,8 @@ def physical_frames(world: World) -> Frames:
         frames |= {"gas_days": days, "lng_cargoes": gas["lng_cargoes"], "shpgx_listings": gas["listings"]}
         frames |= {"terminals": gas["terminals"], "jkm_windows": gas["jkm"]}
         frames |= {"gas_indices": gas["gas_indices"].rename(columns={"published": "day"})}
-        frames |= {"lng_ships": gas["lng_ships"], "lng_cargoes_rest": gas["lng_cargoes_rest"]}
+        for name in ("lng_ships", "lng_cargoes_rest", "lng_cargoes_diverted", "lng_contracts"):
+            frames[name] = gas[name]
         for name in ("gas_places", "gas_edges", "gas_hours", "gas_energy", "rest_of_china"):
             frames[name] = gas[name].rename(columns={"date": "day"})
     return frames

@@ -16,7 +16,16 @@ from agents.gas.parameters import GasParameters
 from agents.gas.shocks import GasShock, LngSupplyOutage
 
 GOLDEN = tomllib.loads((Path(__file__).parent / "golden/gas_east_china.toml").read_text())
-BY_NAME = (".source", ".exports", "_per_year", "working_gas_bcm", ".line_pack_m3", ".profiles", "_kj_per_m3")
+BY_NAME = (
+    ".source",
+    ".exports",
+    "_per_year",
+    "working_gas_bcm",
+    ".line_pack_m3",
+    ".profiles",
+    "_kj_per_m3",
+    ".destination_free",
+)
 
 
 def raw() -> dict[str, Any]:

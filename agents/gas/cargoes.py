@@ -62,6 +62,9 @@ class Cargo:
     boil_off_m3: int = 0
     delivered_m3: int = 0
     contract_m3: int = 0
+    contract_year: int = 0
+    make_up: bool = False
+    resale_usd_per_mmbtu: float | None = None
     reference: Reference | None = None
     priced_ns: int | None = None
 
@@ -78,11 +81,23 @@ class Cargo:
         return self.planned_arrival_ns if self.loaded_ns is None else self.loaded_ns + self.sailing_ns
 
     @property
+    def diverted(self) -> bool:
+        """Tell whether it goes to Europe."""
+        return self.destination != "China"
+
+    @property
     def afloat_m3(self) -> int:
         """Return what is aboard, boil-off not yet booked."""
         if self.loaded_ns is None or self.discharged_ns is not None:
             return 0
         return self.loaded_m3
+
+    @property
+    def imbalance_m3(self) -> int:
+        """Return what is missing: loaded - delivered - boil-off - heel once discharged, 0 before."""
+        if self.discharged_ns is None:
+            return 0
+        return self.loaded_m3 - self.delivered_m3 - self.boil_off_m3 - self.heel_m3
 
     @property
     def pending(self) -> bool:
@@ -111,22 +126,31 @@ def voyage(env: simpy.Environment, cargo: Cargo, fleet: Fleet) -> Generator[simp
         loaded_ns = int(env.now)
     cargo.ship, cargo.loaded_ns = ship, loaded_ns
     fleet.load(cargo, ship)
-    terminal = fleet.choose_terminal(cargo)
-    cargo.terminal = terminal.name
+    terminal = None if cargo.diverted else fleet.choose_terminal(cargo)
+    cargo.terminal = terminal.name if terminal else None
     yield env.timeout(max(0, loaded_ns + cargo.sailing_ns - int(env.now)))
     fleet.ships.arrive(ship)
     cargo.arrived_ns = int(env.now)
+    if terminal is None:
+        yield env.timeout(fleet.port_ns)
+        _discharge(env, cargo, ship, fleet, cargo.arrived_ns)
+        return
     yield env.timeout(max(0, cargo.planned_arrival_ns - cargo.window_ns - int(env.now)))
     late = cargo.arrived_ns > cargo.planned_arrival_ns + cargo.window_ns
     yield terminal.moor(cargo.loaded_m3 - cargo.heel_m3, late=late)
     cargo.moored_ns = int(env.now)
-    boil_off_m3 = ship.boil_off_m3(cargo.loaded_m3, cargo.moored_ns - loaded_ns)
-    boil_off_m3 = min(boil_off_m3, cargo.loaded_m3 - cargo.heel_m3)
     yield env.timeout(terminal.unloading_ns)
-    cargo.boil_off_m3 = boil_off_m3
-    cargo.delivered_m3 = cargo.loaded_m3 - cargo.heel_m3 - boil_off_m3
-    cargo.discharged_ns = int(env.now)
+    _discharge(env, cargo, ship, fleet, cargo.moored_ns)
     terminal.discharge(cargo.delivered_m3, cargo.loaded_m3 - cargo.heel_m3)
+
+
+def _discharge(env: simpy.Environment, cargo: Cargo, ship: Ship, fleet: Fleet, moored_ns: int) -> None:
+    """Hand over what has not boiled off, and let the ship go with its heel."""
+    assert cargo.loaded_ns is not None
+    boil_off_m3 = ship.boil_off_m3(cargo.loaded_m3, moored_ns - cargo.loaded_ns)
+    cargo.boil_off_m3 = min(boil_off_m3, cargo.loaded_m3 - cargo.heel_m3)
+    cargo.delivered_m3 = cargo.loaded_m3 - cargo.heel_m3 - cargo.boil_off_m3
+    cargo.discharged_ns = int(env.now)
     fleet.ships.keep_heel(ship, cargo.heel_m3)
     fleet.ships.release(ship, cargo)
 

@@ -7,7 +7,7 @@ the JKM window; ships from agents/gas/ships.py.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 
 import numpy as np
@@ -17,7 +17,7 @@ from agents.gas.cargoes import Cargo, nominal_delivery_m3, voyage
 from agents.gas.freight import Freight
 from agents.gas.jkm import Tender
 from agents.gas.parameters import ImportersParameters, ShippingParameters
-from agents.gas.routes import Routes
+from agents.gas.routes import EUROPE, Routes
 from agents.gas.ships import Ship, Ships
 from agents.gas.suppliers import Supplier
 from agents.gas.terminals import Terminal
@@ -31,7 +31,7 @@ class Fleet:
 
     A cargo is sent, when it loads, to that terminal of its importer whose tanks are emptiest, cargoes on the
     way counted in; or to its first one, where all are still being built. Two regions can share the ships and the
-    numbers of cargoes.
+    numbers of cargoes. `resale` gives the price at which a cargo that loads is sold to Europe instead, if it is.
     """
 
     def __init__(
@@ -48,6 +48,9 @@ class Fleet:
         sister: Fleet | None = None,
     ) -> None:
         self.cargoes: list[Cargo] = []
+        self.diverted: list[Cargo] = []
+        self.resale: Callable[[Cargo], float | None] | None = None
+        self.port_ns = int(shipping.port_days * NS_PER_DAY)
         self.cargo_m3 = nominal_delivery_m3(shipping)
         self._env = env
         self.routes = routes
@@ -119,13 +122,22 @@ class Fleet:
         return ship
 
     def load(self, cargo: Cargo, ship: Ship) -> None:
-        """Fill a ship, price its cargo and send it by the quickest way that is open on the day."""
+        """Fill a ship, price its cargo and send it by the quickest open way, or to Europe."""
         assert cargo.loaded_ns is not None
         cargo.loaded_m3, cargo.heel_m3 = ship.loaded_m3, ship.full_heel_m3
         if cargo.price_usd_per_mmbtu is None:
             cargo.price_usd_per_mmbtu = self._suppliers[cargo.supplier].fix_price(cargo, self._brent)
             cargo.priced_ns = cargo.loaded_ns
-        way = self.routes.way(cargo.port, day_of(cargo.loaded_ns), cargo.without)
+        day = day_of(cargo.loaded_ns)
+        resale = None if self.resale is None else self.resale(cargo)
+        if resale is not None:
+            cargo.destination, cargo.resale_usd_per_mmbtu = EUROPE, resale
+            self.cargoes.remove(cargo)
+            self._pending.remove(cargo)
+            self.diverted.append(cargo)
+            way = self.routes.ballast_way(cargo.port, EUROPE, day)
+        else:
+            way = self.routes.way(cargo.port, day, cargo.without)
         days_ns = int(way.days(ship.parameters.speed_knots) * NS_PER_DAY)
         cargo.route, cargo.sailing_ns = way.name, max(days_ns // 2, days_ns + cargo.jitter_ns)
         self.ships.go_laden(ship, cargo, cargo.destination, cargo.loaded_ns, cargo.sailing_ns)

@@ -354,6 +354,31 @@ class ImportersParameters(Parameters):
     members: dict[str, ImporterParameters]
 
 
+class LiftingParameters(Parameters):
+    """What a buyer may take of a contract, and how it decides (agents/gas/lifting.py).
+
+    It may take up to `upward_tolerance` more and `downward_tolerance` less than the yearly quantity without a charge,
+    but pays for `take_or_pay_share` of it. `destination_free` is the part of a supplier's term cargoes that may go
+    elsewhere.
+    """
+
+    take_or_pay_share: Share
+    upward_tolerance: Share
+    downward_tolerance: Share
+    lowest_share: Share
+    price_response: NonNegative
+    stock_response: NonNegative
+    full_scarcity: Annotated[float, Field(gt=0, lt=1)]
+    destination_free: dict[str, Share]
+    diversion_margin_usd_per_mmbtu: NonNegative
+
+    @model_validator(mode="after")
+    def _in_order(self) -> LiftingParameters:
+        if self.lowest_share > 1.0 - self.downward_tolerance:
+            raise ValueError("lowest_share must not be above 1 - downward_tolerance")
+        return self
+
+
 class JkmParameters(Parameters):
     """The JKM window.
 
@@ -415,6 +440,7 @@ class GasParameters(Parameters):
     hours: HoursParameters
     energy: EnergyParameters
     importers: ImportersParameters
+    lifting: LiftingParameters
     jkm: JkmParameters
     shpgx: ShpgxParameters
 
@@ -436,6 +462,9 @@ class GasParameters(Parameters):
             raise ValueError(
                 f"shipping.marginal_supplier: '{self.shipping.marginal_supplier}' is no supplier"
             )
+        for name in self.lifting.destination_free:
+            if name not in self.suppliers:
+                raise ValueError(f"lifting.destination_free: '{name}' is no supplier")
         check_sea(self.ports, self.passages, self.suppliers)
         self.network.check_nodes(self.terminals)
         for name, place in self.network.places.items():

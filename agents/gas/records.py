@@ -181,6 +181,8 @@ def _cargo_row(cargo: Cargo) -> dict[str, Any]:
         "heel_m3_liquid": cargo.heel_m3,
         "delivered_m3_liquid": cargo.delivered_m3,
         "contract_m3_liquid": cargo.contract_m3,
+        "make_up": cargo.make_up,
+        "resale_usd_per_mmbtu": cargo.resale_usd_per_mmbtu,
         "price_usd_per_mmbtu": cargo.price_usd_per_mmbtu,
         "reference": cargo.reference,
         "priced": _moment(cargo.priced_ns),

@@ -161,7 +161,7 @@ class Routes:
             return Way(WORLD, 0.0, (), self._charter_days)
         if EUROPE in (origin, destination):
             port = destination if origin == EUROPE else origin
-            return Way("from Europe", self.ports[port].europe_nm, (), 0.0)
+            return Way(EUROPE, self.ports[port].europe_nm, (), 0.0)
         if CHINA not in (origin, destination):
             first, second = (
                 self.ballast_way(port, CHINA, day, cargo, without) for port in (origin, destination)

@@ -1,7 +1,7 @@
 """Suppliers of LNG: the schedule of their term cargoes, what outages strike from it, their price formula.
 
-A supplier decides nothing: it loads what is scheduled unless it cannot, at its ports in turn. Its spot cargoes are
-sold in the JKM window.
+A supplier decides nothing: it loads what its buyers nominate unless it cannot, at its ports in turn. Its spot cargoes
+are sold in the JKM window.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 
 from agents.gas.cargoes import Cargo, Reference, nominal_delivery_m3
 from agents.gas.freight import Freight
+from agents.gas.lifting import Lifting
 from agents.gas.parameters import (
     HenryHubParameters,
     NewContractParameters,
@@ -105,12 +106,20 @@ class Supplier:
         self._struck = 0.0
         self._adoptions: list[tuple[DatedShock, IndexMean]] = []
         self._due_by_reference: dict[Reference, float] = {}
+        self._lifting: Lifting | None = None
+        self._brent: PriceHistory | None = None
+        self._nominated: dict[str, float] = {}
+        self._making_up: list[str] = []
+
+    def sell_by(self, lifting: Lifting, brent: PriceHistory) -> None:
+        """Let buyers nominate each quarter; without it they take the contract's quantity."""
+        self._lifting, self._brent = lifting, brent
 
     def schedule(self, until: date, number: Callable[[], int]) -> list[Cargo]:
         """Return the cargoes planned to arrive up to `until` that no earlier call returned."""
         cargoes = []
         while self._next_day <= until:
-            self._due_m3 += self._m3_per_day * self._season.on(self._next_day)
+            self._due_m3 += self._lifted_m3(self._next_day)
             while self._due_m3 >= self._cargo_m3:
                 self._due_m3 -= self._cargo_m3
                 cargoes.append(self._cargo(self._next_day, number()))
@@ -234,14 +243,47 @@ class Supplier:
             cargo.route, cargo.sailing_ns = way.name, max(days_ns // 2, days_ns + cargo.jitter_ns)
             cargo.planned_arrival_ns = cargo.planned_loading_ns + days_ns
 
+    def _lifted_m3(self, day: date) -> float:
+        """Return what buyers lift on a day; on the first of a quarter they nominate, of a year they settle the last."""
+        whole_m3 = self._m3_per_day * self._season.on(day)
+        if self._lifting is None:
+            return whole_m3
+        if not self._nominated or (day.day == 1 and day.month % 3 == 1):
+            self._nominate(day)
+        weight = sum(self._weights[buyer] for buyer in self._taken)
+        lifted_m3 = 0.0
+        for buyer in self._taken:
+            annual_m3 = whole_m3 * self._weights[buyer] / weight
+            nominated_m3 = annual_m3 * self._nominated.get(buyer, 1.0)
+            self._lifting.accrue(self.name, buyer, day, annual_m3, nominated_m3)
+            lifted_m3 += nominated_m3
+        return lifted_m3
+
+    def _nominate(self, day: date) -> None:
+        lifting = self._lifting
+        assert lifting is not None and self._brent is not None
+        today = lifting.day or day
+        price = self.contract_price_usd_per_mmbtu(today, self._brent)
+        for buyer in self._taken:
+            self._nominated[buyer] = lifting.share(buyer, price)
+            if day.month == 1:
+                lifting.settle(self.name, buyer, day.year - 1, price, self._cargo_m3)
+            if lifting.wants_make_up(self.name, buyer, self._cargo_m3):
+                self._due_m3 += self._cargo_m3
+                self._making_up.append(buyer)
+
     def _cargo(self, arrival: date, number: int) -> Cargo:
         for name in self._weights:
             if name not in self._taken and self._opens[name] <= arrival:  # a new buyer claims no past
                 self._taken[name] = self._weights[name] * min(
                     taken / self._weights[other] for other, taken in self._taken.items()
                 )
-        buyer = min(self._taken, key=lambda name: (self._taken[name] + 1) / self._weights[name])
-        self._taken[buyer] += 1
+        make_up = bool(self._making_up)
+        buyer = self._making_up.pop(0) if make_up else min(self._taken, key=self._taken_with_one)
+        if not make_up:  # who nominates more is served the more often: its cargo counts for less
+            self._taken[buyer] += 1.0 / self._nominated.get(buyer, 1.0)
+        if self._lifting is not None:
+            self._lifting.schedule(self.name, buyer, arrival, self._cargo_m3, make_up=make_up)
         arrival_ns = ns(arrival) + _ARRIVAL_HOUR * NS_PER_HOUR
         jitter = self._jitter_days * float(self._rng.standard_normal())
         port = self.next_port(spot=False)
@@ -255,7 +297,12 @@ class Supplier:
             planned_arrival_ns=arrival_ns,
             jitter_ns=int(jitter * NS_PER_DAY),
             contract_m3=self._cargo_m3,
+            contract_year=arrival.year,
+            make_up=make_up,
         )
+
+    def _taken_with_one(self, buyer: str) -> float:
+        return (self._taken[buyer] + 1.0 / self._nominated.get(buyer, 1.0)) / self._weights[buyer]
 
     def _strike(self, cargoes: Sequence[Cargo]) -> None:
         for cargo in cargoes:

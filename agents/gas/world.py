@@ -15,7 +15,7 @@ import pandas as pd
 import simpy
 
 from agents.gas.abroad import Abroad
-from agents.gas.cargoes import nominal_delivery_m3
+from agents.gas.cargoes import Cargo, nominal_delivery_m3
 from agents.gas.contracts import make_importers, make_rest, make_suppliers
 from agents.gas.delivery import Delivery
 from agents.gas.demand import Demand, Weather
@@ -33,19 +33,20 @@ from agents.gas.importers import (
 )
 from agents.gas.jkm import JkmWindow, Tender, world_lost_share
 from agents.gas.ledger import Ledger, ledger
+from agents.gas.lifting import Lifting
 from agents.gas.lorries import DayOfLorries
 from agents.gas.network import Network
 from agents.gas.parameters import GasParameters
 from agents.gas.pipelines import Pipeline
 from agents.gas.published import PublishedIndices
 from agents.gas.records import GasRecords, cargo_frame
-from agents.gas.routes import Routes
+from agents.gas.routes import EUROPE, Routes
 from agents.gas.shocks import DatedShock
 from agents.gas.shpgx import ShpgxLng
 from agents.gas.suppliers import oil_linked_usd_per_mmbtu
 from agents.gas.terminals import Terminal
 from agents.prices import PriceHistory
-from exchange.clock import ns, wall_clock
+from exchange.clock import day_of, ns, wall_clock
 from exchange.units import GAS_M3_PER_M3_LNG, NS_PER_DAY, NS_PER_HOUR, NS_PER_MINUTE
 
 _LISTING = 10 * NS_PER_HOUR
@@ -112,6 +113,11 @@ class GasWorld:
             brent,
         )
         self.rest = make_rest(env, parameters, start, rng, self.fleet, self.freight, brent)
+        self.lifting = Lifting(parameters.lifting)
+        for suppliers in (self.suppliers, self.rest.suppliers):
+            for supplier in suppliers.values():
+                supplier.sell_by(self.lifting, brent)
+        self.fleet.resale = self.rest.fleet.resale = self._resale_usd_per_mmbtu
         self.window = JkmWindow(parameters.jkm, self.fleet.cargo_m3, brent, rng("gas.jkm"))
         self.jkm = self.window.history
         self.jkm.publish(start - timedelta(days=1), self.window.price_usd_per_mmbtu)
@@ -141,6 +147,10 @@ class GasWorld:
         energy = pd.DataFrame(self.energy.rows())
         energy["date"] = pd.to_datetime(energy["date"])
         frames["gas_energy"] = energy
+        diverted = [*self.fleet.diverted, *self.rest.fleet.diverted]
+        everywhere = [*self.fleet.cargoes, *self.rest.fleet.cargoes, *diverted]
+        frames["lng_contracts"] = pd.DataFrame(self.lifting.rows(everywhere))
+        frames["lng_cargoes_diverted"] = cargo_frame(diverted)
         frames |= {"rest_of_china": rest, "lng_cargoes_rest": cargo_frame(self.rest.fleet.cargoes)}
         return frames | {"gas_indices": self.indices.frame(), "lng_ships": ships}
 
@@ -160,6 +170,9 @@ class GasWorld:
         self.fleet.ships.check()
         self.records.check_hours()
         balances = self.ledger().imbalances() | self.rest.imbalances() | self._energy_imbalances()
+        balances |= self.lifting.imbalances()
+        diverted = [*self.fleet.diverted, *self.rest.fleet.diverted]
+        balances["diverted cargoes"] = sum(cargo.imbalance_m3 for cargo in diverted)
         wrong = {name: value for name, value in balances.items() if value}
         if wrong:
             raise ArithmeticError(f"gas is not conserved: {wrong}")
@@ -258,6 +271,8 @@ class GasWorld:
         wanted_call = self.pipeline.swing_call(scarcity) * self.rest.spare(
             self._rest_outlook.scarcity, scarcity
         )
+        seen = outlooks | {self.rest.importer.name: self._rest_outlook}
+        self.lifting.observe(day, seen, self.window.price_usd_per_mmbtu)
         revision = self.parameters.pipeline.swing_call_revision_per_day
         self._swing_call += revision * (wanted_call - self._swing_call)
         return lng_demand_m3, outlooks
@@ -272,6 +287,22 @@ class GasWorld:
         self._rest_outlook = self.rest.importer.outlook(
             day, wanted_m3, calm_m3, coming, contract, self.fleet.cargo_m3
         )
+
+    def _resale_usd_per_mmbtu(self, cargo: Cargo) -> float | None:
+        """Return what Europe pays for a cargo that loads, if its buyer sends it there; None if it does not."""
+        day = day_of(int(self.env.now))
+        ttf, knots = self.abroad.ttf_usd_per_mmbtu(day), self.parameters.shipping.speed_knots
+        if ttf is None:
+            return None
+        to_europe, home = (
+            self.freight.usd_per_mmbtu(way.days(knots), day)
+            for way in (
+                self.routes.ballast_way(cargo.port, EUROPE, day),
+                self.routes.way(cargo.port, day, cargo.without),
+            )
+        )
+        netback = self.window.price_usd_per_mmbtu - home
+        return ttf if self.lifting.diverts(cargo, ttf - to_europe, netback) else None
 
     def _price_ratio(self, price_cny_per_t: float) -> float:
         return price_cny_per_t / self.parameters.demand.reference_price_cny_per_t
