@@ -85,9 +85,22 @@ def test_an_episode_moves_prices_stocks_and_cargoes_the_way_its_causes_must(name
         assert found.mean() > 2 * found.std(ddof=1) / np.sqrt(len(SEEDS)), (measure, found)
 
 
-def test_the_shortage_of_2017_leaves_power_without_pipeline_gas_and_towns_without_lorries() -> None:
-    for sector in ("power", "city_gas"):
-        assert changes("china-shortage-2017", f"unserved.{sector}").sum() > 0, sector
+def test_the_shortage_of_2017_leaves_towns_without_lorries() -> None:
+    assert (changes("china-shortage-2017", "unserved.city_gas") > 0).all()
+
+
+def test_the_shortage_of_2017_is_that_of_the_whole_country() -> None:
+    """The rest of China loses Turkmenistan's gas and heats more: it draws on LNG, ships and JKM."""
+    for seed in SEEDS[:2]:
+        base, changed = (frames("china-shortage-2017", seed, arm) for arm in (False, True))
+        winter = slice("2017-11-15", "2017-12-31")
+        rest, shocked = (f["rest_of_china"].set_index("date").loc[winter] for f in (base, changed))
+        assert (shocked.central_asia_m3 == rest.central_asia_m3 - 25_000_000).all()
+        assert shocked.lng_m3.mean() > rest.lng_m3.mean() + 15e6
+        rates = [
+            f["gas_days"].set_index("date").charter_usd_per_day.loc[winter].mean() for f in (base, changed)
+        ]
+        assert rates[1] > 1.2 * rates[0]
 
 
 def test_without_lorries_from_the_north_the_price_of_2017_hardly_moves() -> None:

@@ -164,7 +164,7 @@ def test_no_ship_is_in_two_places_whatever_happens(seed: int, shocks: list[tuple
         for leg in legs.itertuples():
             assert leg.departed >= at_sea_until and place in (None, leg.origin)
             at_sea_until, place = leg.arrives, leg.destination
-    cargoes = pd.concat([tables["lng_cargoes"], tables["lng_cargoes_rest"]])
+    cargoes = pd.concat([tables[f"lng_cargoes{of}"] for of in ("", "_rest", "_diverted")])
     laden = tables["lng_ships"].query("laden").set_index("cargo")
     assert laden.index.is_unique
     assert set(laden.index) == set(cargoes[cargoes.loaded.notna()].cargo)
@@ -174,7 +174,7 @@ def test_a_calm_year_has_ships_enough_and_few_on_charter() -> None:
     cargoes = calm().tables()["lng_cargoes"].query("loaded.notna()")
     settled = cargoes[cargoes.planned_loading > pd.Timestamp(START) + pd.Timedelta(days=60)]
     late = (settled.loaded - settled.planned_loading) > pd.Timedelta(hours=1)
-    assert late.mean() < 0.05
+    assert late.mean() < 0.08
     assert (cargoes.hire_usd_per_day.notna()).mean() < 0.35
 
 

@@ -65,6 +65,8 @@ class Abroad:
 
     def missing_path(self, first: date, days: int) -> np.ndarray:
         """Return the share of world supply that others need more, or that is late, on each of `days` days."""
+        if not self._shocks and not self._freight.restricted:
+            return np.zeros(days)
         return np.array([self._missing(first + timedelta(days=i)) for i in range(days)])
 
     def _missing(self, day: date) -> float:

@@ -68,6 +68,11 @@ class Freight:
             employed_share - self._employed_share
         ) / self._parameters.employment_memory_days
 
+    @property
+    def restricted(self) -> bool:
+        """Tell whether any passage has been restricted or closed by a shock."""
+        return self._routes.restricted
+
     def late_share(self, day: date) -> float:
         """Return the share of world supply that is still on its way round, when it would else have arrived.
 

@@ -18,6 +18,7 @@ from agents.gas.terminals import Terminal
 
 HOURS = 24
 _PPM = 1_000_000
+_HOURS_DONE = np.arange(1, HOURS + 1)
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ class Hours:
         return DayHours(places, cuts, shut_in)
 
     def _by_hour(self, sector: str, volume_m3: int) -> np.ndarray:
-        return np.diff(volume_m3 * self._cumulative[sector] // _PPM, prepend=0)
+        return _parts(volume_m3 * self._cumulative[sector] // _PPM)
 
     def _within(
         self, place: str, wanted: np.ndarray, pipeline: np.ndarray, other: np.ndarray
@@ -141,17 +142,26 @@ def follow(need: np.ndarray, total_m3: int, most_m3: int) -> np.ndarray:
     The constant is such that the day's sum is the total. Whole m3; an hour is over the most by less than 1.
     """
     total_m3 = min(total_m3, HOURS * most_m3)
+    if need.min() >= 0 and need.max() <= most_m3 and need.sum() == total_m3:
+        return need
     corners = np.sort(np.concatenate([-need, most_m3 - need])).astype(float)
     sums = np.clip(need[None, :] + corners[:, None], 0, most_m3).sum(axis=1)
     level = float(np.interp(total_m3, sums, corners))
     cumulative = np.floor(np.cumsum(np.clip(need + level, 0, most_m3)) + 1e-6).astype(np.int64)
     cumulative[-1] = total_m3
-    return np.diff(np.minimum(cumulative, total_m3), prepend=0)
+    return _parts(np.minimum(cumulative, total_m3))
 
 
 def _even(volume_m3: int) -> np.ndarray:
     """Cut a volume into 24 whole parts that differ by 1 at most."""
-    return np.diff(volume_m3 * np.arange(1, HOURS + 1) // HOURS, prepend=0)
+    return _parts(volume_m3 * _HOURS_DONE // HOURS)
+
+
+def _parts(cumulative: np.ndarray) -> np.ndarray:
+    """Return what each hour adds to a sum over hours."""
+    parts = cumulative.copy()
+    parts[1:] -= cumulative[:-1]
+    return parts
 
 
 def _share_out(volume_m3: int, arcs: Sequence[int], flow_m3: Sequence[int], into: dict[int, int]) -> None:

@@ -67,6 +67,11 @@ class Routes:
         """Begin the restriction or the closure of a passage."""
         (self._closures if isinstance(shock.event, PassageClosure) else self._restrictions).append(shock)
 
+    @property
+    def restricted(self) -> bool:
+        """Tell whether any shock has restricted or closed a passage up to now."""
+        return bool(self._restrictions or self._closures)
+
     def lost_slots_share(self, passage: str, day: date) -> float:
         """Return the share of a passage's slots that restrictions take on a day, at most 1."""
         lost = 0.0

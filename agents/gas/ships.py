@@ -113,12 +113,16 @@ class Ships:
         way_ns: dict[tuple[str, float], int] = {}
         best: tuple[tuple[bool, bool, int, int, int], Ship] | None = None
         for at, ship in enumerate(self.all):
-            if ship.following is not None or (ship.cargo is None and ship.arrives_ns is not None):
+            before = ship.cargo
+            if ship.following is not None or (before is None and ship.arrives_ns is not None):
                 continue
-            key = (self._place_when_free(ship), ship.parameters.speed_knots)
+            place, ready = ship.place, now
+            if before is not None:
+                place, ready = before.destination, max(now, before.expected_arrival_ns + self._port_ns)
+            key = (place, ship.parameters.speed_knots)
             if key not in way_ns:
-                way_ns[key] = self.ballast_ns(key[0], cargo.port, ship)
-            ready = max(now, self._free_ns(ship)) + way_ns[key]
+                way_ns[key] = self.ballast_ns(place, cargo.port, ship)
+            ready += way_ns[key]
             late = ready > due
             since = ship.legs[-1].arrives_ns if ship.legs else 0
             rank = (late, not late and not ship.term, ready if late else way_ns[key], since, at)
@@ -260,16 +264,6 @@ class Ships:
             raise ArithmeticError(f"ship {ship.name} cannot leave {leg.origin}: it is elsewhere")
         ship.arrives_ns = leg.arrives_ns
         ship.legs.append(leg)
-
-    def _place_when_free(self, ship: Ship) -> str:
-        if ship.cargo is None:
-            return ship.place
-        return ship.cargo.destination
-
-    def _free_ns(self, ship: Ship) -> int:
-        if ship.cargo is None:
-            return 0
-        return ship.cargo.expected_arrival_ns + self._port_ns
 
 
 _HIRE: dict[bool, Literal["term", "charter"]] = {True: "term", False: "charter"}
