@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import simpy
 
-from agents.gas.parameters import ShippingParameters
+from agents.gas.sea import ShippingParameters
 from exchange.clock import day_of
 from exchange.units import NS_PER_DAY
 

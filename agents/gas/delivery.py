@@ -13,9 +13,9 @@ from datetime import date
 
 from agents.gas.dispatch import GAS_PER_LIQUID, nominate, split
 from agents.gas.flows import Day, FlowProblem, Flows, Source
+from agents.gas.grid import HoursParameters
 from agents.gas.hours import DayHours, Hours
 from agents.gas.network import Arc, Network
-from agents.gas.parameters import HoursParameters
 from agents.gas.parcels import Parcels
 from agents.gas.terminals import Terminal
 

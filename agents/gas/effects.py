@@ -1,4 +1,4 @@
-"""What a shock or lever does to the parts of the gas world on its day, and whether it can be.
+"""What a shock or lever does to the parts of the gas world on its day, and whether it can be; where a cargo goes.
 
 It hands an event to the part that it strikes; what follows is that part's own.
 """
@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import simpy
 
+from agents.gas.cargoes import Cargo
 from agents.gas.fleet import Fleet
 from agents.gas.importers import netback_usd_per_mmbtu
 from agents.gas.network import Network
 from agents.gas.parameters import GasParameters
+from agents.gas.routes import EUROPE
 from agents.gas.shocks import (
     CanalRestriction,
     CharterSpike,
@@ -40,6 +42,7 @@ from agents.gas.shocks import (
 )
 from agents.gas.suppliers import Supplier
 from agents.gas.terminals import Terminal
+from exchange.clock import day_of
 from exchange.units import GAS_M3_PER_M3_LNG, NS_PER_DAY
 
 if TYPE_CHECKING:
@@ -96,6 +99,26 @@ def strike(world: GasWorld, shock: DatedShock) -> None:
         adopting = [world.suppliers[event.supplier]] if event.supplier else list(world.suppliers.values())
         for place, supplier in enumerate(adopting):
             supplier.adopt(shock, index, (place + 0.5) / len(adopting) - 0.5)
+
+
+def resale_usd_per_mmbtu(world: GasWorld, cargo: Cargo) -> float | None:
+    """Return what Europe pays for a cargo that loads, if its buyer sends it there; None if it does not.
+
+    Netbacks at the port of loading: Europe's price less freight against what replaces the cargo at home, less freight.
+    """
+    day = day_of(int(world.env.now))
+    ttf, knots = world.abroad.ttf_usd_per_mmbtu(day), world.parameters.shipping.speed_knots
+    if ttf is None:
+        return None
+    to_europe, home = (
+        world.freight.usd_per_mmbtu(way.days(knots), day)
+        for way in (
+            world.routes.ballast_way(cargo.port, EUROPE, day),
+            world.routes.way(cargo.port, day, cargo.without),
+        )
+    )
+    netback = world.window.price_usd_per_mmbtu - home
+    return ttf if world.lifting.diverts(cargo, ttf - to_europe, netback) else None
 
 
 def check(shocks: Sequence[DatedShock], start: date, parameters: GasParameters, network: Network) -> None:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from agents.gas.cargoes import Cargo
+from agents.gas.grid import EnergyParameters
 from agents.gas.network import Arc, Network
-from agents.gas.parameters import EnergyParameters
 from agents.gas.terminals import Terminal
 
 

@@ -16,8 +16,9 @@ import simpy
 from agents.gas.cargoes import Cargo, nominal_delivery_m3, voyage
 from agents.gas.freight import Freight
 from agents.gas.jkm import Tender
-from agents.gas.parameters import ImportersParameters, ShippingParameters
+from agents.gas.parameters import ImportersParameters
 from agents.gas.routes import EUROPE, Routes
+from agents.gas.sea import ShippingParameters
 from agents.gas.ships import Ship, Ships
 from agents.gas.suppliers import Supplier
 from agents.gas.terminals import Terminal

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from datetime import date
 from math import exp
 
-from agents.gas.parameters import ShippingParameters, SupplierParameters
+from agents.gas.parameters import SupplierParameters
 from agents.gas.routes import Routes
-from agents.gas.sea import PassageParameters
+from agents.gas.sea import PassageParameters, ShippingParameters
 from agents.gas.shocks import CharterSpike, DatedShock
 from exchange.units import MMBTU_PER_TONNE_LNG, TONNES_PER_M3_LNG
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from agents.gas.dispatch import GAS_PER_LIQUID
+from agents.gas.grid import HoursParameters
 from agents.gas.network import Arc, Network
-from agents.gas.parameters import HoursParameters
 from agents.gas.terminals import Terminal
 
 HOURS = 24

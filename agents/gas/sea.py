@@ -1,4 +1,4 @@
-"""The figures of the sea: ports of loading, routes and what they pass, the ships.
+"""The figures of the sea: ports of loading, routes and what they pass, the ships and their market.
 
 It holds no figure itself and moves nothing; see agents/gas/routes.py and agents/gas/ships.py.
 """
@@ -15,6 +15,9 @@ from pydantic import Field, PositiveFloat, PositiveInt
 from exchange.parameters import Parameters
 
 Share = Annotated[float, Field(ge=0, le=1)]
+NonNegative = Annotated[float, Field(ge=0)]
+Monthly = Annotated[tuple[PositiveFloat, ...], Len(12, 12)]
+"""Twelve values, January to December."""
 Month = Annotated[int, Field(ge=1, le=12)]
 ALL_YEAR = tuple(range(1, 13))
 
@@ -65,6 +68,41 @@ class ShipClassParameters(Parameters):
     boil_off_per_day: Share
     ballast_boil_off: Share
     speed_knots: PositiveFloat
+
+
+class ShippingParameters(Parameters):
+    """The sea: what a contract's cargo is, when cargoes come, the fleet, its charter market.
+
+    A contract's cargo is capacity x (fill - heel). `landed_share` is the part of China's imports that lands in the
+    delta. `monthly_profile` shapes scheduled arrivals. A term cargo is given a ship `nomination_days` before it
+    loads; a ship open to charter is in the trade of others, `charter_days` from any port. A ship may moor from
+    `window_days` before its day on, and one that is as much late has lost its turn.
+
+    Rate = `charter_usd_per_day` x exp(`charter_response` x extra share of ship-days in use), where the fleet of this
+    model counts with its part of the world's ships (see agents/gas/freight.py) and is normal when a share
+    `normal_employed_share` of it is employed. The marginal cargo comes from `marginal_supplier`, and would be in
+    Europe `days_saved_by_europe` earlier.
+    """
+
+    landed_share: Share
+    capacity_m3: PositiveInt
+    fill: Share
+    heel: Share
+    arrival_jitter_days: NonNegative
+    monthly_profile: Monthly
+    speed_knots: PositiveFloat
+    port_days: NonNegative
+    nomination_days: PositiveInt
+    charter_days: NonNegative
+    window_days: NonNegative
+    world_ships: PositiveInt
+    normal_employed_share: Share
+    employment_memory_days: PositiveFloat
+    charter_usd_per_day: PositiveFloat
+    charter_response: NonNegative
+    marginal_supplier: str
+    days_saved_by_europe: NonNegative
+    ships: dict[str, ShipClassParameters]
 
 
 def check_sea(

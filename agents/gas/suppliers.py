@@ -15,13 +15,9 @@ import numpy as np
 from agents.gas.cargoes import Cargo, Reference, nominal_delivery_m3
 from agents.gas.freight import Freight
 from agents.gas.lifting import Lifting
-from agents.gas.parameters import (
-    HenryHubParameters,
-    NewContractParameters,
-    ShippingParameters,
-    SupplierParameters,
-)
+from agents.gas.parameters import HenryHubParameters, NewContractParameters, SupplierParameters
 from agents.gas.routes import Routes
+from agents.gas.sea import ShippingParameters
 from agents.gas.seasons import Season
 from agents.gas.shocks import DatedShock, IndexAdoption, Stoppage
 from agents.prices import PriceHistory

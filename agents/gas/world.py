@@ -8,19 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import simpy
 
+from agents.gas import books
 from agents.gas.abroad import Abroad
-from agents.gas.cargoes import Cargo, nominal_delivery_m3
+from agents.gas.cargoes import nominal_delivery_m3
 from agents.gas.contracts import make_importers, make_rest, make_suppliers
 from agents.gas.delivery import Delivery
 from agents.gas.demand import Demand, Weather
 from agents.gas.dispatch import GAS_PER_LIQUID, split
-from agents.gas.effects import check, strike
+from agents.gas.effects import check, resale_usd_per_mmbtu, strike
 from agents.gas.energy import EnergyBook
 from agents.gas.fleet import Fleet
 from agents.gas.freight import Freight
@@ -39,14 +41,14 @@ from agents.gas.network import Network
 from agents.gas.parameters import GasParameters
 from agents.gas.pipelines import Pipeline
 from agents.gas.published import PublishedIndices
-from agents.gas.records import GasRecords, cargo_frame
-from agents.gas.routes import EUROPE, Routes
+from agents.gas.records import GasRecords
+from agents.gas.routes import Routes
 from agents.gas.shocks import DatedShock
 from agents.gas.shpgx import ShpgxLng
 from agents.gas.suppliers import oil_linked_usd_per_mmbtu
 from agents.gas.terminals import Terminal
 from agents.prices import PriceHistory
-from exchange.clock import day_of, ns, wall_clock
+from exchange.clock import ns
 from exchange.units import GAS_M3_PER_M3_LNG, NS_PER_DAY, NS_PER_HOUR, NS_PER_MINUTE
 
 _LISTING = 10 * NS_PER_HOUR
@@ -117,7 +119,7 @@ class GasWorld:
         for suppliers in (self.suppliers, self.rest.suppliers):
             for supplier in suppliers.values():
                 supplier.sell_by(self.lifting, brent)
-        self.fleet.resale = self.rest.fleet.resale = self._resale_usd_per_mmbtu
+        self.fleet.resale = self.rest.fleet.resale = partial(resale_usd_per_mmbtu, self)
         self.window = JkmWindow(parameters.jkm, self.fleet.cargo_m3, brent, rng("gas.jkm"))
         self.jkm = self.window.history
         self.jkm.publish(start - timedelta(days=1), self.window.price_usd_per_mmbtu)
@@ -139,20 +141,8 @@ class GasWorld:
         env.process(self._live(start))
 
     def tables(self) -> dict[str, pd.DataFrame]:
-        """Return the records as frames: all that the records keep, and gas_indices."""
-        frames = self.records.tables(self.fleet.cargoes, self.market.board.trades)
-        ships = pd.DataFrame(self.fleet.ships.rows(wall_clock))
-        rest = pd.DataFrame(self.rest.rows())
-        rest["date"] = pd.to_datetime(rest["date"])
-        energy = pd.DataFrame(self.energy.rows())
-        energy["date"] = pd.to_datetime(energy["date"])
-        frames["gas_energy"] = energy
-        diverted = [*self.fleet.diverted, *self.rest.fleet.diverted]
-        everywhere = [*self.fleet.cargoes, *self.rest.fleet.cargoes, *diverted]
-        frames["lng_contracts"] = pd.DataFrame(self.lifting.rows(everywhere))
-        frames["lng_cargoes_diverted"] = cargo_frame(diverted)
-        frames |= {"rest_of_china": rest, "lng_cargoes_rest": cargo_frame(self.rest.fleet.cargoes)}
-        return frames | {"gas_indices": self.indices.frame(), "lng_ships": ships}
+        """Return the records as frames."""
+        return books.tables(self)
 
     def ledger(self) -> Ledger:
         """Return the books since the start."""
@@ -169,19 +159,9 @@ class GasWorld:
         """Raise ArithmeticError when a balance is not 0, an hour does not balance or a ship was in two places."""
         self.fleet.ships.check()
         self.records.check_hours()
-        balances = self.ledger().imbalances() | self.rest.imbalances() | self._energy_imbalances()
-        balances |= self.lifting.imbalances()
-        diverted = [*self.fleet.diverted, *self.rest.fleet.diverted]
-        balances["diverted cargoes"] = sum(cargo.imbalance_m3 for cargo in diverted)
-        wrong = {name: value for name, value in balances.items() if value}
+        wrong = {name: value for name, value in books.imbalances(self).items() if value}
         if wrong:
             raise ArithmeticError(f"gas is not conserved: {wrong}")
-
-    def _energy_imbalances(self) -> dict[str, int]:
-        """Return the balances of energy as of the last dispatch: cargoes since then are not in the book yet."""
-        self.energy.receive(self.fleet.recent)
-        pack = {} if self.delivery.hours is None else self.delivery.hours.pack_m3
-        return self.energy.imbalances(list(self.terminals.values()), pack)
 
     def state_integers(self) -> list[int]:
         """Return the state as integers, for the state hash: clock, prices, tanks, cargoes, trades, books."""
@@ -287,22 +267,6 @@ class GasWorld:
         self._rest_outlook = self.rest.importer.outlook(
             day, wanted_m3, calm_m3, coming, contract, self.fleet.cargo_m3
         )
-
-    def _resale_usd_per_mmbtu(self, cargo: Cargo) -> float | None:
-        """Return what Europe pays for a cargo that loads, if its buyer sends it there; None if it does not."""
-        day = day_of(int(self.env.now))
-        ttf, knots = self.abroad.ttf_usd_per_mmbtu(day), self.parameters.shipping.speed_knots
-        if ttf is None:
-            return None
-        to_europe, home = (
-            self.freight.usd_per_mmbtu(way.days(knots), day)
-            for way in (
-                self.routes.ballast_way(cargo.port, EUROPE, day),
-                self.routes.way(cargo.port, day, cargo.without),
-            )
-        )
-        netback = self.window.price_usd_per_mmbtu - home
-        return ttf if self.lifting.diverts(cargo, ttf - to_europe, netback) else None
 
     def _price_ratio(self, price_cny_per_t: float) -> float:
         return price_cny_per_t / self.parameters.demand.reference_price_cny_per_t
