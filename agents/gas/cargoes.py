@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from agents.gas.fleet import Fleet
     from agents.gas.ships import Ship
 
-_LOOK_NS = 3 * NS_PER_DAY  # a ship that waits to set out looks again whether its way has become longer
+_LOOK_NS = 5 * NS_PER_DAY  # a ship that waits to set out looks again whether its way has become longer
 
 Reference = Literal["oil-linked", "Henry Hub", "JKM", "SHPGX"]
 """What the price formula of a cargo refers to."""

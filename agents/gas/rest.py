@@ -109,11 +109,18 @@ class RestOfChina:
 
     def lng_demand_m3(
         self, day: date, anomaly_degc: np.ndarray, price_ratio: float, delta_m3: np.ndarray
-    ) -> np.ndarray:
-        """Return the liquid that it will need on the days ahead, if the delta takes so much by pipe; (days,)."""
-        supply = float(sum(self.sources_m3(day).values()))
-        wanted = self.demand_m3(day, anomaly_degc, price_ratio) + delta_m3 - supply
-        return np.maximum(0.0, wanted - self._plan_m3(day, len(anomaly_degc))) / GAS_PER_LIQUID
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the liquid needed on the days ahead at today's price and at the reference price; each (days,).
+
+        `delta_m3` is what the delta takes by pipe.
+        """
+        reference_m3 = self.demand_m3(day, anomaly_degc, 1.0)
+        today_m3 = reference_m3 * price_ratio**self._parameters.price_elasticity
+        given_m3 = sum(self.sources_m3(day).values()) - delta_m3 + self._plan_m3(day, len(anomaly_degc))
+        today, reference = (
+            np.maximum(0.0, m3 - given_m3) / GAS_PER_LIQUID for m3 in (today_m3, reference_m3)
+        )
+        return today, reference
 
     def spare(self, scarcity: float, delta_scarcity: float) -> float:
         """Return the part of the swing called by the delta that the rest lets go: less, the more it is in need."""

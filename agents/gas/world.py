@@ -259,8 +259,7 @@ class GasWorld:
 
     def _look_at_the_rest(self, day: date, days: int, price: float, pipeline_m3: np.ndarray) -> None:
         anomaly, ratio = self.weather.forecast_degc(day, days), self._price_ratio(price)
-        wanted_m3 = self.rest.lng_demand_m3(day, anomaly, ratio, pipeline_m3)
-        calm_m3 = self.rest.lng_demand_m3(day, anomaly, 1.0, pipeline_m3)
+        wanted_m3, calm_m3 = self.rest.lng_demand_m3(day, anomaly, ratio, pipeline_m3)
         suppliers = self.rest.suppliers.values()
         contract = float(np.mean([s.contract_price_usd_per_mmbtu(day, self._brent) for s in suppliers]))
         coming = self.rest.fleet.coming_to(self.rest.importer.name)
