@@ -33,7 +33,8 @@ def lifting(scarcity: float = 0.0, spot: float = 12.0, **update: object) -> Lift
     ("scarcity", "contract", "share"),
     [
         (0.0, 12.0, 1.0),
-        (0.0, 10.0, 1.0182),  # 0.1 x ln(12 / 10)
+        (0.01, 10.0, 1.0192),  # 0.1 x ln(12 / 10) + 0.001
+        (0.0, 10.0, 1.0018),  # the same, of which a tenth may go elsewhere
         (0.5, 12.0, 1.05),
         (0.9, 6.0, 1.10),  # 0.069 + 0.09, held to the upper tolerance
         (-0.5, 14.0, 0.9346),  # 0.1 x ln(12 / 14) - 0.05
@@ -43,11 +44,11 @@ def lifting(scarcity: float = 0.0, spot: float = 12.0, **update: object) -> Lift
     ],
 )
 def test_nominations_by_hand(scarcity: float, contract: float, share: float) -> None:
-    assert lifting(scarcity).share("cnooc", contract) == pytest.approx(share, abs=1e-4)
+    assert lifting(scarcity).share("qatar", "cnooc", contract) == pytest.approx(share, abs=1e-4)
 
 
 def test_before_anything_is_seen_the_contract_is_taken() -> None:
-    assert Lifting(base_parameters().lifting).share("cnooc", 3.0) == 1.0
+    assert Lifting(base_parameters().lifting).share("qatar", "cnooc", 3.0) == 1.0
 
 
 def year(book: Lifting, cargoes: int, annual_cargoes: float) -> None:

@@ -59,14 +59,19 @@ class Lifting:
         self.day = day
         self._outlooks, self._spot_usd_per_mmbtu = outlooks, spot_usd_per_mmbtu
 
-    def share(self, buyer: str, contract_usd_per_mmbtu: float) -> float:
-        """Return what a buyer nominates for a quarter, as a share of the contract's quantity."""
+    def share(self, supplier: str, buyer: str, contract_usd_per_mmbtu: float) -> float:
+        """Return what a buyer nominates for a quarter, as a share of the contract's quantity.
+
+        Who is not short has use for more only as far as it may sell it elsewhere.
+        """
         own = self._parameters
         if self._spot_usd_per_mmbtu is None:
             return 1.0
         scarcity = self._outlooks.get(buyer, _NEUTRAL).scarcity
         change = own.price_response * log(self._spot_usd_per_mmbtu / contract_usd_per_mmbtu)
         change += own.stock_response * scarcity
+        if scarcity <= 0.0 < change:
+            change *= own.destination_free.get(supplier, 0.0)
         share = 1.0 + min(own.upward_tolerance, max(-own.downward_tolerance, change))
         overflow = (-scarcity - own.full_scarcity) / (1.0 - own.full_scarcity)
         if overflow > 0:

@@ -261,7 +261,7 @@ class Supplier:
         today = lifting.day or day
         price = self.contract_price_usd_per_mmbtu(today, self._brent)
         for buyer in self._taken:
-            self._nominated[buyer] = lifting.share(buyer, price)
+            self._nominated[buyer] = lifting.share(self.name, buyer, price)
             if day.month == 1:
                 lifting.settle(self.name, buyer, day.year - 1, price, self._cargo_m3)
             if lifting.wants_make_up(self.name, buyer, self._cargo_m3):
