@@ -77,7 +77,7 @@ class Recorded(Parameters):
 def measures(gas: GasParameters) -> dict[str, tuple[str, Callable[[Frames], float]]]:
     """Return what can be recorded: unit and reader by name. Readers take the frames of the days alone."""
     found: dict[str, tuple[str, Callable[[Frames], float]]] = {
-        "imports.all": ("Mt a year", partial(_imports, gas=gas, supplier=None)),
+        "imports.all": ("Mt a year", partial(_imports, supplier=None)),
         "landed": ("Mt", lambda f: _landed_mt(_done(f))),
         "utilisation.all": ("share", lambda f: _utilisation(f, None)),
         "spot_share": ("share of cargoes", lambda f: float(_done(f).spot.mean())),
@@ -111,7 +111,7 @@ def measures(gas: GasParameters) -> dict[str, tuple[str, Callable[[Frames], floa
         for word, how in (("mean", "mean"), ("highest", "max"), ("lowest", "min")):
             found[f"{name}.{word}"] = (unit, _reader(column, how))
     for name in gas.suppliers:
-        found[f"imports.{name}"] = ("Mt a year", partial(_imports, gas=gas, supplier=name))
+        found[f"imports.{name}"] = ("Mt a year", partial(_imports, supplier=name))
     for name in gas.terminals:
         found[f"utilisation.{name}"] = ("share", partial(_utilisation, terminal=name))
     for name in (*gas.demand.sectors, *gas.network.places):
@@ -153,12 +153,14 @@ def _landed_mt(cargoes: pd.DataFrame) -> float:
     return float(cargoes.delivered_m3_liquid.sum()) * TONNES_PER_M3_LNG / 1e6
 
 
-def _imports(frames: Frames, gas: GasParameters, supplier: str | None) -> float:
-    """Return China's imports a year: what landed over the delta's part of them."""
-    cargoes = _done(frames)
+def _imports(frames: Frames, supplier: str | None) -> float:
+    """Return China's imports a year: what landed in the delta and in the rest of China."""
+    import pandas as pd
+
+    cargoes = pd.concat([_done(frames), frames["lng_cargoes_rest"]])
     own = cargoes if supplier is None else cargoes[cargoes.supplier == supplier]
     years = len(frames["gas_days"]) / DAYS_A_YEAR
-    return _landed_mt(own) / gas.shipping.landed_share / years
+    return _landed_mt(own) / years
 
 
 def _utilisation(frames: Frames, terminal: str | None) -> float:

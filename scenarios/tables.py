@@ -157,12 +157,13 @@ def physical_frames(world: World) -> Frames:
         frames |= {"gas_days": days, "lng_cargoes": gas["lng_cargoes"], "shpgx_listings": gas["listings"]}
         frames |= {"terminals": gas["terminals"], "jkm_windows": gas["jkm"]}
         frames |= {"gas_indices": gas["gas_indices"].rename(columns={"published": "day"})}
-        own = ("gas_index_quality", "gas_rmb_cargoes", "gas_pipeline_sales")
+        own = (
+            "gas_index_quality", "gas_rmb_cargoes", "gas_pipeline_sales", "lng_ships", "lng_cargoes_rest",
+            "lng_cargoes_diverted", "lng_contracts",
+        )  # fmt: skip
         frames |= {name: gas[name] for name in own if name in gas}
-        frames |= {
-            name: gas[name].rename(columns={"date": "day"})
-            for name in ("gas_places", "gas_edges", "gas_mechanism")
-        }
+        dated = ("gas_places", "gas_edges", "gas_hours", "gas_energy", "gas_mechanism", "rest_of_china")
+        frames |= {name: gas[name].rename(columns={"date": "day"}) for name in dated}
     return frames
 
 

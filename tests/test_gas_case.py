@@ -12,7 +12,9 @@ from zlib import crc32
 import numpy as np
 import simpy
 
+from agents.gas.freight import Freight
 from agents.gas.parameters import GasParameters
+from agents.gas.routes import Routes
 from agents.gas.shocks import DatedShock
 from agents.gas.world import GasWorld
 from agents.prices import PriceHistory
@@ -55,6 +57,16 @@ def brent_history() -> PriceHistory:
 def is_working_day(day: date) -> bool:
     in_golden_week = (day.month, day.day) in {(10, d) for d in range(1, 8)}
     return day.weekday() < 5 and not in_golden_week
+
+
+def routes_of(parameters: GasParameters) -> Routes:
+    shipping = parameters.shipping
+    return Routes(parameters.ports, parameters.passages, shipping.speed_knots, shipping.charter_days)
+
+
+def freight_of(parameters: GasParameters, routes: Routes | None = None) -> Freight:
+    routes = routes or routes_of(parameters)
+    return Freight(parameters.shipping, parameters.suppliers, parameters.passages, routes, 166_170)
 
 
 def gas_world(

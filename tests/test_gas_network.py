@@ -18,8 +18,8 @@ from test_gas_case import base_parameters
 from agents.gas.delivery import Delivery
 from agents.gas.dispatch import GAS_PER_LIQUID, dispatch
 from agents.gas.flows import Day, FlowProblem, Flows, Source
+from agents.gas.grid import EdgeParameters, EntryParameters, NetworkParameters, PlaceParameters
 from agents.gas.network import Network
-from agents.gas.parameters import EdgeParameters, EntryParameters, NetworkParameters, PlaceParameters
 from agents.gas.parcels import Parcels
 from agents.gas.terminals import Terminal
 

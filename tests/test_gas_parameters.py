@@ -16,6 +16,16 @@ from agents.gas.parameters import GasParameters
 from agents.gas.shocks import GasShock, LngSupplyOutage
 
 GOLDEN = tomllib.loads((Path(__file__).parent / "golden/gas_east_china.toml").read_text())
+BY_NAME = (
+    ".source",
+    ".exports",
+    "_per_year",
+    "working_gas_bcm",
+    ".line_pack_m3",
+    ".profiles",
+    "_kj_per_m3",
+    ".destination_free",
+)
 
 
 def raw() -> dict[str, Any]:
@@ -59,7 +69,7 @@ def test_demand_is_what_pipes_and_cargoes_bring() -> None:
 
 
 def tables(node: Any, path: str = "gas") -> list[tuple[str, dict[str, Any]]]:
-    if not isinstance(node, dict) or path.endswith(".source") or ".monthly_mean_" in path:
+    if not isinstance(node, dict) or path.endswith(BY_NAME) or ".monthly_mean_" in path:
         return []
     found = [(path, node)] if any(not isinstance(value, dict) for value in node.values()) else []
     for key, value in node.items():

@@ -9,12 +9,11 @@ import pytest
 import simpy
 from hypothesis import given
 from hypothesis import strategies as st
-from test_gas_case import base_parameters, streams
+from test_gas_case import base_parameters, freight_of, routes_of, streams
 
 from agents.gas.abroad import by_month
 from agents.gas.demand import Demand, Weather
 from agents.gas.dispatch import GAS_PER_LIQUID, dispatch, share_out, split
-from agents.gas.freight import Freight
 from agents.gas.importers import landed_cny_per_t, netback_usd_per_mmbtu
 from agents.gas.lorries import LorryBuyers, spread
 from agents.gas.pipelines import Pipeline
@@ -173,10 +172,18 @@ def test_lng_serves_only_what_pipes_do_not_beyond_its_boil_off() -> None:
 def supplier(name: str = "qatar", seed: int = 1) -> Supplier:
     parameters = base_parameters()
     weights = {member: own.term_weight for member, own in parameters.importers.members.items()}
-    freight = Freight(parameters.shipping, parameters.suppliers, 166_170)
+    routes = routes_of(parameters)
+    freight = freight_of(parameters, routes)
     hub = HenryHub(parameters.henry_hub, by_month("hub", {"2024-01": 2.0}), freight)
     return Supplier(
-        name, parameters.suppliers[name], parameters.shipping, weights, START, streams(seed)(name), hub
+        name,
+        parameters.suppliers[name],
+        parameters.shipping,
+        weights,
+        START,
+        streams(seed)(name),
+        hub,
+        routes,
     )
 
 

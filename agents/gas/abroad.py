@@ -53,8 +53,20 @@ class Abroad:
             max(pulls, default=0.0),
         )
 
+    def ttf_usd_per_mmbtu(self, day: date) -> float | None:
+        """Return what Europe pays on a day: its given price or what it pulls with; None where neither is told."""
+        pulls = [
+            shock.event.ttf_usd_per_mmbtu
+            for shock in self._shocks
+            if isinstance(shock.event, EuropePull) and shock.in_force(day)
+        ]
+        given = [] if self._ttf is None else [self._ttf.on(day)]
+        return max(pulls + given, default=None)
+
     def missing_path(self, first: date, days: int) -> np.ndarray:
         """Return the share of world supply that others need more, or that is late, on each of `days` days."""
+        if not self._shocks and not self._freight.restricted:
+            return np.zeros(days)
         return np.array([self._missing(first + timedelta(days=i)) for i in range(days)])
 
     def _missing(self, day: date) -> float:

@@ -1,22 +1,27 @@
-"""LNG cargoes and the voyage of one: loading, sailing, waiting, discharging.
+"""LNG cargoes and the voyage of one: a ship, loading, sailing, waiting, discharging.
 
-A cargo belongs to one importer from the day on which it is planned. It has no route of its own and no fleet
-behind it: its voyage takes the supplier's days, and a ship is there when it is due to load.
+A cargo belongs to one importer from the day on which it is planned. Which ship carries it and which way it goes
+is decided elsewhere (agents/gas/ships.py, agents/gas/routes.py); the voyage lets it happen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import simpy
 
-from agents.gas.parameters import ShippingParameters
-from agents.gas.terminals import Terminal
+from agents.gas.sea import ShippingParameters
 from exchange.clock import day_of
 from exchange.units import NS_PER_DAY
+
+if TYPE_CHECKING:
+    from agents.gas.fleet import Fleet
+    from agents.gas.ships import Ship
+
+_LOOK_NS = 5 * NS_PER_DAY  # a ship that waits to set out looks again whether its way has become longer
 
 Reference = Literal["oil-linked", "Henry Hub", "JKM", "SHPGX"]
 """What the price formula of a cargo refers to."""
@@ -27,6 +32,7 @@ class Cargo:
     """One cargo and what became of it. Moments are ns of Shanghai wall clock; None until they happen.
 
     A spot cargo is priced in the window, a term cargo when it loads; `reference` is unknown until then.
+    `jitter_ns` is what its voyage takes longer than its way at the ship's speed.
     """
 
     number: int
@@ -35,7 +41,15 @@ class Cargo:
     spot: bool
     planned_loading_ns: int
     planned_arrival_ns: int
-    sailing_ns: int
+    port: str
+    route: str = ""
+    without: frozenset[str] = frozenset()
+    jitter_ns: int = 0
+    sailing_ns: int = 0
+    destination: str = "China"
+    ship: Ship | None = None
+    hire_usd_per_day: float | None = None
+    window_ns: int = 0
     terminal: str | None = None
     price_usd_per_mmbtu: float | None = None
     lost: bool = False
@@ -48,6 +62,9 @@ class Cargo:
     boil_off_m3: int = 0
     delivered_m3: int = 0
     contract_m3: int = 0
+    contract_year: int = 0
+    make_up: bool = False
+    resale_usd_per_mmbtu: float | None = None
     reference: Reference | None = None
     priced_ns: int | None = None
 
@@ -57,11 +74,30 @@ class Cargo:
         return day_of(self.planned_loading_ns)
 
     @property
+    def expected_arrival_ns(self) -> int:
+        """Return when it should arrive, or did."""
+        if self.arrived_ns is not None:
+            return self.arrived_ns
+        return self.planned_arrival_ns if self.loaded_ns is None else self.loaded_ns + self.sailing_ns
+
+    @property
+    def diverted(self) -> bool:
+        """Tell whether it goes to Europe."""
+        return self.destination != "China"
+
+    @property
     def afloat_m3(self) -> int:
         """Return what is aboard, boil-off not yet booked."""
         if self.loaded_ns is None or self.discharged_ns is not None:
             return 0
         return self.loaded_m3
+
+    @property
+    def imbalance_m3(self) -> int:
+        """Return what is missing: loaded - delivered - boil-off - heel once discharged, 0 before."""
+        if self.discharged_ns is None:
+            return 0
+        return self.loaded_m3 - self.delivered_m3 - self.boil_off_m3 - self.heel_m3
 
     @property
     def pending(self) -> bool:
@@ -70,43 +106,75 @@ class Cargo:
 
 
 def nominal_delivery_m3(parameters: ShippingParameters) -> int:
-    """Return the liquid that a ship hands over, boil-off aside."""
+    """Return the liquid that a contract's cargo hands over, boil-off aside."""
     return int(parameters.capacity_m3 * (parameters.fill - parameters.heel))
 
 
-def voyage(
-    env: simpy.Environment,
-    cargo: Cargo,
-    parameters: ShippingParameters,
-    choose_terminal: Callable[[Cargo], Terminal],
-    price: Callable[[Cargo], float],
-) -> Generator[simpy.Event, Any, None]:
-    """Run one cargo from loading to the tank (a SimPy process).
+def voyage(env: simpy.Environment, cargo: Cargo, fleet: Fleet) -> Generator[simpy.Event, Any, None]:
+    """Run one cargo from its nomination to the tank (a SimPy process).
 
-    Loaded = delivered + boil-off + heel, in whole m3. Boil-off = loaded x rate x time from loading to
-    mooring. A cargo whose loading lies before the start is at sea when the run begins.
+    Loaded = delivered + boil-off + heel, in whole m3. Boil-off = loaded x rate of the ship's class x time from loading
+    to mooring. A cargo whose loading lies before the start is at sea when the run begins.
     """
-    yield env.timeout(max(0, cargo.planned_loading_ns - int(env.now)))
-    if cargo.lost:
-        return
-    cargo.loaded_ns = cargo.planned_loading_ns
-    cargo.loaded_m3 = int(parameters.capacity_m3 * parameters.fill)
-    cargo.heel_m3 = int(parameters.capacity_m3 * parameters.heel)
-    if cargo.price_usd_per_mmbtu is None:
-        cargo.price_usd_per_mmbtu = price(cargo)
-        cargo.priced_ns = cargo.loaded_ns
-    terminal = choose_terminal(cargo)
-    cargo.terminal = terminal.name
-    yield env.timeout(max(0, cargo.loaded_ns + cargo.sailing_ns - int(env.now)))
+    ship, loaded_ns = None, cargo.planned_loading_ns
+    if loaded_ns < int(env.now):
+        ship = fleet.ships.book_at_sea(cargo)
+    if ship is None:
+        ship = yield from _fetch(env, cargo, fleet)
+        if ship is None:
+            return
+        loaded_ns = int(env.now)
+    cargo.ship, cargo.loaded_ns = ship, loaded_ns
+    fleet.load(cargo, ship)
+    terminal = None if cargo.diverted else fleet.choose_terminal(cargo)
+    cargo.terminal = terminal.name if terminal else None
+    yield env.timeout(max(0, loaded_ns + cargo.sailing_ns - int(env.now)))
+    fleet.ships.arrive(ship)
     cargo.arrived_ns = int(env.now)
-    yield terminal.moor(cargo.loaded_m3 - cargo.heel_m3)
+    if terminal is None:
+        yield env.timeout(fleet.port_ns)
+        _discharge(env, cargo, ship, fleet, cargo.arrived_ns)
+        return
+    yield env.timeout(max(0, cargo.planned_arrival_ns - cargo.window_ns - int(env.now)))
+    late = cargo.arrived_ns > cargo.planned_arrival_ns + cargo.window_ns
+    yield terminal.moor(cargo.loaded_m3 - cargo.heel_m3, late=late)
     cargo.moored_ns = int(env.now)
-    rate_ppm = round(parameters.boil_off_per_day * 1_000_000)
-    at_sea_ns = cargo.moored_ns - cargo.loaded_ns
-    boil_off_m3 = cargo.loaded_m3 * rate_ppm * at_sea_ns // (1_000_000 * NS_PER_DAY)
-    boil_off_m3 = min(boil_off_m3, cargo.loaded_m3 - cargo.heel_m3)
     yield env.timeout(terminal.unloading_ns)
-    cargo.boil_off_m3 = boil_off_m3
-    cargo.delivered_m3 = cargo.loaded_m3 - cargo.heel_m3 - boil_off_m3
-    cargo.discharged_ns = int(env.now)
+    _discharge(env, cargo, ship, fleet, cargo.moored_ns)
     terminal.discharge(cargo.delivered_m3, cargo.loaded_m3 - cargo.heel_m3)
+
+
+def _discharge(env: simpy.Environment, cargo: Cargo, ship: Ship, fleet: Fleet, moored_ns: int) -> None:
+    """Hand over what has not boiled off, and let the ship go with its heel."""
+    assert cargo.loaded_ns is not None
+    boil_off_m3 = ship.boil_off_m3(cargo.loaded_m3, moored_ns - cargo.loaded_ns)
+    cargo.boil_off_m3 = min(boil_off_m3, cargo.loaded_m3 - cargo.heel_m3)
+    cargo.delivered_m3 = cargo.loaded_m3 - cargo.heel_m3 - cargo.boil_off_m3
+    cargo.discharged_ns = int(env.now)
+    fleet.ships.keep_heel(ship, cargo.heel_m3)
+    fleet.ships.release(ship, cargo)
+
+
+def _fetch(env: simpy.Environment, cargo: Cargo, fleet: Fleet) -> Generator[simpy.Event, Any, Ship | None]:
+    """Bring a ship to the port of loading; None if the cargo was lost meanwhile."""
+    while (ship := fleet.fix(cargo)) is None:
+        yield env.timeout(NS_PER_DAY)
+        if cargo.lost:
+            return None
+    ships = fleet.ships
+    if (free := ships.until_free(ship, cargo)) is not None:
+        yield free
+    while not cargo.lost:
+        left_ns = cargo.planned_loading_ns - ships.ballast_ns(ship.place, cargo.port, ship) - int(env.now)
+        if left_ns <= 0:
+            break
+        yield env.timeout(min(left_ns, _LOOK_NS))
+    if not cargo.lost:
+        if ship.place != cargo.port:
+            yield env.timeout(ships.go_in_ballast(ship, cargo))
+            ships.arrive(ship)
+        yield env.timeout(max(0, cargo.planned_loading_ns - int(env.now)))
+    if cargo.lost:
+        ships.release(ship, cargo)
+        return None
+    return ship

@@ -9,13 +9,18 @@ from collections.abc import Callable, Mapping
 from datetime import date
 
 import numpy as np
+import simpy
 
 from agents.gas.abroad import by_month
+from agents.gas.fleet import Fleet
 from agents.gas.freight import Freight
 from agents.gas.importers import Importer
-from agents.gas.parameters import GasParameters, TerminalParameters
+from agents.gas.parameters import GasParameters, ImporterParameters, TerminalParameters
+from agents.gas.rest import NAME, RestOfChina
+from agents.gas.routes import Routes
 from agents.gas.suppliers import HenryHub, Supplier
 from agents.gas.terminals import Terminal
+from agents.prices import PriceHistory
 
 
 def make_importers(parameters: GasParameters, terminals: Mapping[str, Terminal]) -> dict[str, Importer]:
@@ -36,7 +41,11 @@ def make_importers(parameters: GasParameters, terminals: Mapping[str, Terminal])
 
 
 def make_suppliers(
-    parameters: GasParameters, start: date, rng: Callable[[str], np.random.Generator], freight: Freight
+    parameters: GasParameters,
+    start: date,
+    rng: Callable[[str], np.random.Generator],
+    freight: Freight,
+    routes: Routes,
 ) -> dict[str, Supplier]:
     """Return the suppliers. Raises ValueError for one whose buyers have no terminal at the start."""
     weights = {name: own.term_weight for name, own in parameters.importers.members.items()}
@@ -50,10 +59,57 @@ def make_suppliers(
     henry_hub = HenryHub(parameters.henry_hub, monthly, freight)
     return {
         name: Supplier(
-            name, table, parameters.shipping, weights, start, rng(f"gas.voyages.{name}"), henry_hub, opens
+            name,
+            table,
+            parameters.shipping,
+            weights,
+            start,
+            rng(f"gas.voyages.{name}"),
+            henry_hub,
+            routes,
+            opens,
         )
         for name, table in parameters.suppliers.items()
     }
+
+
+def make_rest(
+    env: simpy.Environment,
+    parameters: GasParameters,
+    start: date,
+    rng: Callable[[str], np.random.Generator],
+    delta: Fleet,
+    freight: Freight,
+    brent: PriceHistory,
+) -> RestOfChina:
+    """Return the rest of China: the contracts that do not land in the delta, carried by the same ships."""
+    own = parameters.rest_of_china
+    terminal = Terminal(env, NAME, own.terminal, start)
+    common = parameters.importers.model_copy(update={"max_tenders_per_day": own.tenders_per_day})
+    member = ImporterParameters(term_weight=1.0, security_weight=own.security_weight, source="rest_of_china")
+    monthly = by_month("henry_hub_usd_per_mmbtu", parameters.henry_hub.monthly_mean_usd_per_mmbtu)
+    henry_hub = HenryHub(parameters.henry_hub, monthly, freight)
+    elsewhere = parameters.shipping.model_copy(
+        update={"landed_share": 1.0 - parameters.shipping.landed_share}
+    )
+    suppliers = {
+        name: Supplier(
+            name,
+            table.model_copy(update={"term_buyers": (NAME,)}),
+            elsewhere,
+            {NAME: 1.0},
+            start,
+            rng(f"gas.rest.voyages.{name}"),
+            henry_hub,
+            delta.routes,
+        )
+        for name, table in parameters.suppliers.items()
+    }
+    fleet = Fleet(
+        env, elsewhere, common, delta.routes, freight, suppliers, {NAME: terminal}, brent, sister=delta
+    )
+    importer = Importer(NAME, member, common, parameters.shpgx, [terminal], 1.0)
+    return RestOfChina(own, importer, terminal, suppliers, fleet, start)
 
 
 def _opens(terminal: TerminalParameters) -> date:

@@ -13,7 +13,9 @@ from datetime import date
 
 from agents.gas.dispatch import GAS_PER_LIQUID, nominate, split
 from agents.gas.flows import Day, FlowProblem, Flows, Source
-from agents.gas.network import Network
+from agents.gas.grid import HoursParameters
+from agents.gas.hours import DayHours, Hours
+from agents.gas.network import Arc, Network
 from agents.gas.parcels import Parcels
 from agents.gas.terminals import Terminal
 
@@ -25,7 +27,8 @@ _PPM = 1_000_000
 class Delivered:
     """A day's outcome. Gas in m3 of gas; `send_out_m3` is liquid, by terminal; flows by arc of the network.
 
-    `interrupted_m3` is the part of unserved gas whose contracts allow it.
+    `interrupted_m3` is the part of unserved gas whose contracts allow it. Cuts of an hour are in `unserved_at_m3`;
+    `hours` is None where a day is one piece.
     """
 
     pipeline_taken_m3: int
@@ -33,6 +36,7 @@ class Delivered:
     unserved_at_m3: dict[str, dict[str, int]]
     interrupted_m3: int
     flow_m3: list[int]
+    hours: DayHours | None = None
 
     @property
     def send_out_gas_m3(self) -> int:
@@ -54,7 +58,11 @@ class Delivery:
     """
 
     def __init__(
-        self, network: Network, cut_order: Sequence[str], interruptible: Mapping[str, float] | None = None
+        self,
+        network: Network,
+        cut_order: Sequence[str],
+        interruptible: Mapping[str, float] | None = None,
+        hours: HoursParameters | None = None,
     ) -> None:
         self._network = network
         self._shares = {
@@ -62,8 +70,20 @@ class Delivery:
         }
         first = [name + _INTERRUPTIBLE for name in cut_order if name in self._shares]
         self.cut_order = (*first, *cut_order)
+        self.hours = None if hours is None else Hours(hours, network, cut_order)
+        self.initial_pack_m3 = self.line_pack_m3
         self._version = network.version
         self._problem = FlowProblem(network, self.cut_order)
+
+    @property
+    def arcs(self) -> tuple[Arc, ...]:
+        """Return the directions in which the last day's gas could flow."""
+        return self._problem.arcs
+
+    @property
+    def line_pack_m3(self) -> int:
+        """Return what the pipes hold beyond what they must, 0 where a day is one piece."""
+        return 0 if self.hours is None else sum(self.hours.pack_m3.values())
 
     def serve(
         self,
@@ -74,7 +94,8 @@ class Delivery:
     ) -> Delivered:
         """Serve a day's piped demand by sector from what each entry offers, and draw the tanks down.
 
-        Served = pipeline + 622 x send-out, and each node balances, exactly. Raises ArithmeticError otherwise.
+        Served = pipeline + 622 x send-out - what line pack gains, and each node balances, exactly. Raises
+        ArithmeticError otherwise.
         """
         if self._version != self._network.version:
             self._problem = FlowProblem(self._network, self.cut_order)
@@ -90,7 +111,18 @@ class Delivery:
             for part, volume in parts.items():
                 unserved[place][part.removesuffix(_INTERRUPTIBLE)] += volume
                 interrupted += volume if part.endswith(_INTERRUPTIBLE) else 0
-        return Delivered(taken, sent, unserved, interrupted, flows.flow_m3)
+        if self.hours is None:
+            return Delivered(taken, sent, unserved, interrupted, flows.flow_m3)
+        wanted = self._network.at_places(demand_m3)
+        served = {p: {s: wanted[p][s] - missing for s, missing in own.items()} for p, own in unserved.items()}
+        hours = self.hours.lay_out(self._problem.arcs, flows.flow_m3, served, terminals)
+        for place, cut in hours.cut_m3.items():
+            for sector, volume in cut.items():
+                unserved[place][sector] += volume
+        for at, volume in hours.shut_in_m3.items():
+            flows.flow_m3[at] -= volume
+            taken -= volume
+        return Delivered(taken, sent, unserved, interrupted, flows.flow_m3, hours)
 
     def day(
         self,

@@ -1,20 +1,23 @@
-"""What a shock or lever does to the parts of the gas world on its day, and whether it can be.
+"""What a shock or lever does to the parts of the gas world on its day, and whether it can be; where a cargo goes.
 
 It hands an event to the part that it strikes; what follows is that part's own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import simpy
 
+from agents.gas.cargoes import Cargo
+from agents.gas.fleet import Fleet
 from agents.gas.importers import netback_usd_per_mmbtu
 from agents.gas.network import Network
 from agents.gas.parameters import GasParameters
+from agents.gas.routes import EUROPE
 from agents.gas.shocks import (
     CanalRestriction,
     CharterSpike,
@@ -28,6 +31,7 @@ from agents.gas.shocks import (
     LngSupplyOutage,
     LorriesFromElsewhere,
     LostCargoes,
+    PassageClosure,
     PipelineCut,
     PipelineEdge,
     PortClosure,
@@ -40,6 +44,7 @@ from agents.gas.shocks import (
 )
 from agents.gas.suppliers import Supplier
 from agents.gas.terminals import Terminal
+from exchange.clock import day_of
 from exchange.units import GAS_M3_PER_M3_LNG, NS_PER_DAY
 
 if TYPE_CHECKING:
@@ -50,9 +55,9 @@ def strike(world: GasWorld, shock: DatedShock) -> None:
     """Let an event begin in a world, on the present day."""
     event = shock.event
     if isinstance(event, Stoppage):
-        for name, supplier in world.suppliers.items():
+        for fleet, supplier in _suppliers(world):
             if _stops(event, supplier):
-                supplier.stop(shock, world.fleet.to_load(name))
+                supplier.stop(shock, fleet.to_load(supplier.name))
     elif isinstance(event, LostCargoes):
         term = [cargo for cargo in world.fleet.to_load(event.supplier) if not cargo.spot]
         for cargo in term[: event.lost_cargoes]:
@@ -61,20 +66,23 @@ def strike(world: GasWorld, shock: DatedShock) -> None:
         world.weather.begin(shock)
     elif isinstance(event, PipelineCut):
         world.pipeline.begin(shock)
+        world.rest.begin(shock)
     elif isinstance(event, TerminalClosure):
         world.env.process(_closure(world.env, world.terminals[event.terminal], event.duration_days))
     elif isinstance(event, PortClosure):
         for name in event.terminals:
             world.env.process(_closure(world.env, world.terminals[name], event.duration_days))
-    elif isinstance(event, CharterSpike | CanalRestriction):
+    elif isinstance(event, CharterSpike):
         world.freight.begin(shock)
-        if isinstance(event, CanalRestriction):
-            for name, supplier in world.suppliers.items():
-                supplier.send_round(world.fleet.to_load(name))
+    elif isinstance(event, CanalRestriction | PassageClosure):
+        world.routes.begin(shock)
+        for fleet, supplier in _suppliers(world):
+            supplier.route(fleet.to_load(supplier.name))
     elif isinstance(event, EuropePull | DemandAbroad):
         world.abroad.begin(shock)
     elif isinstance(event, DemandShift):
         world.demand.begin(shock)
+        world.rest.begin(shock)
     elif isinstance(event, LorriesFromElsewhere):
         world.market.elsewhere.append(shock)
     elif isinstance(event, RmbCargoShare):
@@ -99,6 +107,26 @@ def strike(world: GasWorld, shock: DatedShock) -> None:
             supplier.adopt(shock, index, (place + 0.5) / len(adopting) - 0.5)
 
 
+def resale_usd_per_mmbtu(world: GasWorld, cargo: Cargo) -> float | None:
+    """Return what Europe pays for a cargo that loads, if its buyer sends it there; None if it does not.
+
+    Netbacks at the port of loading: Europe's price less freight against what replaces the cargo at home, less freight.
+    """
+    day = day_of(int(world.env.now))
+    ttf, knots = world.abroad.ttf_usd_per_mmbtu(day), world.parameters.shipping.speed_knots
+    if ttf is None:
+        return None
+    to_europe, home = (
+        world.freight.usd_per_mmbtu(way.days(knots), day)
+        for way in (
+            world.routes.ballast_way(cargo.port, EUROPE, day),
+            world.routes.way(cargo.port, day, cargo.without),
+        )
+    )
+    netback = world.window.price_usd_per_mmbtu - home
+    return ttf if world.lifting.diverts(cargo, ttf - to_europe, netback) else None
+
+
 def check(shocks: Sequence[DatedShock], start: date, parameters: GasParameters, network: Network) -> None:
     """Raise ValueError for an event at an unknown place or before the start."""
     for shock in shocks:
@@ -109,6 +137,13 @@ def check(shocks: Sequence[DatedShock], start: date, parameters: GasParameters, 
             raise ValueError(f"{event.kind}: no {key} '{name}'; there are {', '.join(known) or 'none'}")
         if isinstance(event, PipelineEdge):
             network.check_edge(event.edge, event.from_node, event.to_node)
+
+
+def _suppliers(world: GasWorld) -> Iterator[tuple[Fleet, Supplier]]:
+    """Give each supplier of the delta, then of the rest of China, with the cargoes that it loads for."""
+    for fleet, suppliers in ((world.fleet, world.suppliers), (world.rest.fleet, world.rest.suppliers)):
+        for supplier in suppliers.values():
+            yield fleet, supplier
 
 
 def _stops(event: Stoppage, supplier: Supplier) -> bool:

@@ -95,7 +95,7 @@ class Importer:
         days = self._common.look_ahead_days
         arrivals = np.zeros(days)
         for cargo in cargoes:
-            ahead = max(0, (day_of(cargo.planned_arrival_ns) - day).days)
+            ahead = max(0, (day_of(cargo.expected_arrival_ns) - day).days)
             if ahead < days:
                 arrivals[ahead] += cargo_m3
         own_demand = self.market_share * lng_demand_m3

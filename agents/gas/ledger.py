@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from agents.gas.cargoes import Cargo
 from agents.gas.dispatch import GAS_PER_LIQUID
+from agents.gas.ships import Ships
 from agents.gas.terminals import Terminal
 
 
@@ -22,6 +23,7 @@ class Ledger:
     boil_off_m3: int
     heel_m3: int
     afloat_m3: int
+    ships_heel_imbalance_m3: int
     initial_stock_m3: int
     received_m3: int
     sent_out_m3: int
@@ -32,6 +34,7 @@ class Ledger:
     unserved_gas_m3: int
     pipeline_gas_m3: int
     trucked_away_gas_m3: int
+    line_pack_gained_m3: int
     cash_fen: int
 
     def imbalances(self) -> dict[str, int]:
@@ -42,6 +45,7 @@ class Ledger:
             - self.boil_off_m3
             - self.heel_m3
             - self.afloat_m3,
+            "ships' heels: first + left by cargoes - boiled off - loaded over - aboard": self.ships_heel_imbalance_m3,
             "jetties: delivered - received": self.delivered_m3 - self.received_m3,
             "tanks: initial + received - sent out - trucked - stock": self.initial_stock_m3
             + self.received_m3
@@ -51,10 +55,11 @@ class Ledger:
             "consumers: demand - served - unserved": self.demand_gas_m3
             - self.served_gas_m3
             - self.unserved_gas_m3,
-            "grid: pipeline + LNG - served - trucked away": self.pipeline_gas_m3
+            "grid: pipeline + LNG - served - trucked away - line pack": self.pipeline_gas_m3
             + GAS_PER_LIQUID * (self.sent_out_m3 + self.trucked_m3)
             - self.served_gas_m3
-            - self.trucked_away_gas_m3,
+            - self.trucked_away_gas_m3
+            - self.line_pack_gained_m3,
             "listings: cash of all": self.cash_fen,
         }
 
@@ -62,12 +67,14 @@ class Ledger:
 def ledger(
     cargoes: Iterable[Cargo],
     terminals: Sequence[Terminal],
+    ships: Ships,
     *,
     demand_gas_m3: int,
     served_gas_m3: int,
     unserved_gas_m3: int,
     pipeline_gas_m3: int,
     trucked_away_gas_m3: int,
+    line_pack_gained_m3: int,
     cash_fen: Iterable[int],
 ) -> Ledger:
     """Add up the books."""
@@ -79,6 +86,7 @@ def ledger(
         boil_off_m3=sum(cargo.boil_off_m3 for cargo in done),
         heel_m3=sum(cargo.heel_m3 for cargo in done),
         afloat_m3=sum(cargo.afloat_m3 for cargo in loaded),
+        ships_heel_imbalance_m3=ships.imbalance_m3(),
         initial_stock_m3=sum(terminal.initial_stock_m3 for terminal in terminals),
         received_m3=sum(terminal.received_m3 for terminal in terminals),
         sent_out_m3=sum(terminal.sent_out_m3 for terminal in terminals),
@@ -89,5 +97,6 @@ def ledger(
         unserved_gas_m3=unserved_gas_m3,
         pipeline_gas_m3=pipeline_gas_m3,
         trucked_away_gas_m3=trucked_away_gas_m3,
+        line_pack_gained_m3=line_pack_gained_m3,
         cash_fen=sum(cash_fen),
     )

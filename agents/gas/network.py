@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from agents.gas.dispatch import split
-from agents.gas.parameters import EdgeParameters, NetworkParameters
+from agents.gas.grid import EdgeParameters, NetworkParameters
 
 _PPM = 1_000_000
 

@@ -5,7 +5,6 @@ It holds no figure itself; those of the base scenario stand in the scenario libr
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date
 from typing import Annotated
 
@@ -13,23 +12,20 @@ from annotated_types import Len
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from agents.adoption import AdoptionParameters
+from agents.gas.grid import EnergyParameters, HoursParameters, NetworkParameters, check_sum
 from agents.gas.plants import PlantParameters
 from agents.gas.sales_parameters import MechanismName, PipelineGasParameters, SalesParameters
+from agents.gas.sea import (
+    Monthly,
+    NonNegative,
+    PassageParameters,
+    PortParameters,
+    Share,
+    ShippingParameters,
+    check_sea,
+)
 from agents.world_price import Month
 from exchange.parameters import Parameters
-
-Share = Annotated[float, Field(ge=0, le=1)]
-NonNegative = Annotated[float, Field(ge=0)]
-Monthly = Annotated[tuple[PositiveFloat, ...], Len(12, 12)]
-"""Twelve values, January to December."""
-
-
-class CanalParameters(Parameters):
-    """A canal: `export_share` of a supplier's exports pass it, all of those to China; round it takes longer."""
-
-    name: str
-    export_share: Share
-    detour_days: NonNegative
 
 
 class SupplierParameters(Parameters):
@@ -38,7 +34,7 @@ class SupplierParameters(Parameters):
     Contract price = oil_slope x mean Brent of `averaging_months` that end `lag_months` before loading +
     constant. `henry_hub_share` of its term volume is priced on Henry Hub instead (see HenryHubParameters).
     `spot_share_of_window` is its part of the offers in the JKM window; the parts of all suppliers sum to 1.
-    `straits` and `canal` are what its ships pass.
+    `straits` are what stops it when closed; its ports and their routes stand in `ports`.
     """
 
     china_imports_mtpa: PositiveFloat
@@ -48,12 +44,10 @@ class SupplierParameters(Parameters):
     averaging_months: PositiveInt
     lag_months: Annotated[int, Field(ge=0)]
     henry_hub_share: Share
-    voyage_days: PositiveFloat
     world_supply_share: Share
     spot_share_of_window: Share
     term_buyers: Annotated[tuple[str, ...], Len(1)]
     straits: tuple[str, ...] = ()
-    canal: CanalParameters | None = None
 
 
 class HenryHubParameters(Parameters):
@@ -83,29 +77,6 @@ class NewContractParameters(Parameters):
     constant_usd_per_mmbtu: NonNegative
     averaging_months: PositiveInt
     lag_months: Annotated[int, Field(ge=0)]
-
-
-class ShippingParameters(Parameters):
-    """The ships, all of one size.
-
-    Loaded = capacity x fill; heel stays aboard for the way back; boil-off is a share of what was loaded.
-
-    `landed_share` is the part of China's imports that lands at the terminals of this model. `monthly_profile`
-    shapes scheduled arrivals. A share x of ship-days more lifts the charter rate by exp(`charter_response` x). The
-    marginal cargo comes from `marginal_supplier`, and would be in Europe `days_saved_by_europe` earlier.
-    """
-
-    landed_share: Share
-    capacity_m3: PositiveInt
-    fill: Share
-    heel: Share
-    boil_off_per_day: Share
-    arrival_jitter_days: NonNegative
-    monthly_profile: Monthly
-    charter_usd_per_day: PositiveFloat
-    charter_response: NonNegative
-    marginal_supplier: str
-    days_saved_by_europe: NonNegative
 
 
 class StageParameters(Parameters):
@@ -182,6 +153,39 @@ class SectorParameters(Parameters):
     interrupted_rank: int
 
 
+class SourceParameters(Parameters):
+    """A source of the country's gas and what it gives by year, at mid-year and in a line between."""
+
+    bcm_per_year: Annotated[dict[int, NonNegative], Len(1)]
+
+
+class RestOfChinaParameters(Parameters):
+    """The rest of China: all the country's sources but LNG, and what is burnt, stored and landed outside the delta.
+
+    Storage gives `withdrawal_share_by_month` of its working gas (below 0: takes), which sums to 0 over a year, and
+    more or less as the day needs, up to a share of it a day. `terminal` is all its terminals as one.
+    """
+
+    sources: Annotated[dict[str, SourceParameters], Len(1)]
+    demand_bcm_per_year: Annotated[dict[int, PositiveFloat], Len(1)]
+    monthly_factors: Monthly
+    heating_per_degc: NonNegative
+    price_elasticity: Annotated[float, Field(le=0)]
+    working_gas_bcm: Annotated[dict[int, PositiveFloat], Len(1)]
+    withdrawal_share_by_month: Annotated[tuple[float, ...], Len(12, 12)]
+    withdrawal_share_per_day: Share
+    injection_share_per_day: Share
+    security_weight: Share
+    tenders_per_day: PositiveInt
+    terminal: TerminalParameters
+
+    @model_validator(mode="after")
+    def _storage_is_filled_again(self) -> RestOfChinaParameters:
+        if abs(sum(self.withdrawal_share_by_month)) > 1e-9:
+            raise ValueError("withdrawal_share_by_month must sum to 0")
+        return self
+
+
 class DemandParameters(Parameters):
     """All gas demand of the delta, its sectors and its weather (a daily AR(1) anomaly of temperature)."""
 
@@ -194,71 +198,8 @@ class DemandParameters(Parameters):
 
     @model_validator(mode="after")
     def _shares_sum_to_one(self) -> DemandParameters:
-        _check_sum("sectors.share", [sector.share for sector in self.sectors.values()])
+        check_sum("sectors.share", [sector.share for sector in self.sectors.values()])
         return self
-
-
-class PlaceParameters(Parameters):
-    """A place where gas is burnt: its part of each sector's demand, in the order of `demand.sectors`."""
-
-    sector_shares: Annotated[tuple[Share, ...], Len(1)]
-
-
-class EntryParameters(Parameters):
-    """A point where long-distance lines enter the delta: its part of all pipeline gas on offer."""
-
-    share: Share
-
-
-class EdgeParameters(Parameters):
-    """A pipeline from one node to another, both ways if said so, from `from_date` on if one is given.
-
-    Without a capacity it carries whatever its ends can; with 0 it is planned, for a lever to build. The cost
-    chooses among ways of serving the same demand; it enters no price.
-    """
-
-    from_node: str
-    to_node: str
-    capacity_m3_per_day: Annotated[int, Field(ge=0)] | None = None
-    both_ways: bool = False
-    from_date: date | None = None
-    transport_cny_per_m3: Annotated[float, Field(ge=0, le=0.1)] = 0.0
-
-
-class NetworkParameters(Parameters):
-    """The network between terminals, entries and places; a junction only passes gas on."""
-
-    places: dict[str, PlaceParameters]
-    entries: dict[str, EntryParameters]
-    junctions: tuple[str, ...] = ()
-    edges: dict[str, EdgeParameters]
-
-    @model_validator(mode="after")
-    def _shares_sum_to_one(self) -> NetworkParameters:
-        _check_sum("entries.share", [entry.share for entry in self.entries.values()])
-        lengths = {len(place.sector_shares) for place in self.places.values()}
-        if len(lengths) != 1:
-            raise ValueError("places: each needs a share of every sector")
-        for sector, shares in enumerate(zip(*(p.sector_shares for p in self.places.values()), strict=True)):
-            _check_sum(f"places.sector_shares[{sector}]", list(shares))
-        return self
-
-    def check_nodes(self, terminals: Iterable[str]) -> None:
-        """Raise ValueError where an edge names no node, a name stands for two, or a source has no edge."""
-        nodes = [*self.places, *self.entries, *self.junctions, *terminals]
-        twice = {name for name in nodes if nodes.count(name) > 1}
-        if twice:
-            raise ValueError(f"network: {', '.join(sorted(twice))} named twice")
-        for name, edge in self.edges.items():
-            for node in (edge.from_node, edge.to_node):
-                if node not in nodes:
-                    raise ValueError(f"network.edges.{name}: no node '{node}'; there are {', '.join(nodes)}")
-            if edge.from_node == edge.to_node:
-                raise ValueError(f"network.edges.{name} leads nowhere")
-        tapped = {edge.from_node for edge in self.edges.values()}
-        for name in (*self.entries, *terminals):
-            if name not in tapped:
-                raise ValueError(f"network: no edge leads from '{name}'")
 
 
 class ImporterParameters(Parameters):
@@ -296,6 +237,31 @@ class ImportersParameters(Parameters):
     index_attention: Share
     send_out_share_memory_days: PositiveFloat
     members: dict[str, ImporterParameters]
+
+
+class LiftingParameters(Parameters):
+    """What a buyer may take of a contract, and how it decides (agents/gas/lifting.py).
+
+    It may take up to `upward_tolerance` more and `downward_tolerance` less than the yearly quantity without a charge,
+    but pays for `take_or_pay_share` of it. `destination_free` is the part of a supplier's term cargoes that may go
+    elsewhere.
+    """
+
+    take_or_pay_share: Share
+    upward_tolerance: Share
+    downward_tolerance: Share
+    lowest_share: Share
+    price_response: NonNegative
+    stock_response: NonNegative
+    full_scarcity: Annotated[float, Field(gt=0, lt=1)]
+    destination_free: dict[str, Share]
+    diversion_margin_usd_per_mmbtu: NonNegative
+
+    @model_validator(mode="after")
+    def _in_order(self) -> LiftingParameters:
+        if self.lowest_share > 1.0 - self.downward_tolerance:
+            raise ValueError("lowest_share must not be above 1 - downward_tolerance")
+        return self
 
 
 class JkmParameters(Parameters):
@@ -352,11 +318,17 @@ class GasParameters(Parameters):
     new_contract: NewContractParameters
     adoption: AdoptionParameters
     shipping: ShippingParameters
+    ports: dict[str, PortParameters]
+    passages: dict[str, PassageParameters]
     terminals: dict[str, TerminalParameters]
     pipeline: PipelineParameters
     demand: DemandParameters
+    rest_of_china: RestOfChinaParameters
     network: NetworkParameters
+    hours: HoursParameters
+    energy: EnergyParameters
     importers: ImportersParameters
+    lifting: LiftingParameters
     jkm: JkmParameters
     shpgx: ShpgxParameters
     plants: dict[str, PlantParameters]
@@ -382,14 +354,21 @@ class GasParameters(Parameters):
             raise ValueError(
                 f"shipping.marginal_supplier: '{self.shipping.marginal_supplier}' is no supplier"
             )
+        for name in self.lifting.destination_free:
+            if name not in self.suppliers:
+                raise ValueError(f"lifting.destination_free: '{name}' is no supplier")
+        check_sea(self.ports, self.passages, self.suppliers)
         self.network.check_nodes(self.terminals)
         for name, place in self.network.places.items():
             if len(place.sector_shares) != len(self.demand.sectors):
                 raise ValueError(f"network.places.{name}.sector_shares must have a share for each sector")
-        _check_sum("spot_share_of_window", [s.spot_share_of_window for s in self.suppliers.values()])
+        for what, names, known in (
+            ("hours.profiles", self.hours.profiles, self.demand.sectors),
+            ("hours.line_pack_m3", self.hours.line_pack_m3, self.network.places),
+            ("energy.liquid_kj_per_m3", self.energy.liquid_kj_per_m3, self.suppliers),
+            ("energy.gas_kj_per_m3", self.energy.gas_kj_per_m3, self.network.entries),
+        ):
+            if set(names) != set(known):
+                raise ValueError(f"{what} must have an entry for each of {', '.join(known)}")
+        check_sum("spot_share_of_window", [s.spot_share_of_window for s in self.suppliers.values()])
         return self
-
-
-def _check_sum(what: str, shares: list[float]) -> None:
-    if abs(sum(shares) - 1.0) > 1e-9:
-        raise ValueError(f"{what} must sum to 1, not {sum(shares):.6g}")

@@ -10,9 +10,11 @@ from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from agents.gas.cargoes import Cargo
+from agents.gas.hours import HOURS, DayHours
 from agents.gas.jkm import Assessment
 from agents.gas.terminals import Terminal
 from exchange.clock import wall_clock
@@ -27,6 +29,7 @@ class GasRecords:
         self._days: list[dict[str, Any]] = []
         self._places: list[dict[str, Any]] = []
         self._edges: list[dict[str, Any]] = []
+        self._hours: list[tuple[date, DayHours]] = []
         self._terminals: list[dict[str, Any]] = []
         self._windows: list[dict[str, Any]] = []
 
@@ -59,6 +62,22 @@ class GasRecords:
             row |= {f"demand_{name}_m3": demand[name] for name in self._sectors}
             row |= {f"unserved_{name}_m3": unserved[name] for name in self._sectors}
             self._places.append(row)
+
+    def hours(self, day: date, hours: DayHours | None) -> None:
+        """Keep what each place burnt and was given in each hour of a day."""
+        if hours is not None:
+            self._hours.append((day, hours))
+
+    def check_hours(self) -> None:
+        """Raise ArithmeticError for a place and hour that does not balance, or whose pack is below nothing."""
+        last: dict[str, int] = {}
+        for day, hours in self._hours:
+            for place, own in hours.places.items():
+                gained = own.pipeline_m3 + own.lng_m3 + own.through_m3 - own.served_m3
+                before = np.concatenate([[last.get(place, own.pack_m3[0] - gained[0])], own.pack_m3[:-1]])
+                if (own.pack_m3 - before != gained).any() or own.pack_m3.min() < 0:
+                    raise ArithmeticError(f"{place} does not balance in an hour of {day}")
+                last[place] = own.pack_m3[-1]
 
     def edges(self, day: date, flows_m3: Mapping[str, tuple[int, int | None]]) -> None:
         """Keep what flowed on each pipeline, net from its first node, and what it could carry (none: no limit)."""
@@ -106,11 +125,27 @@ class GasRecords:
             "gas_days": _dated(pd.DataFrame(self._days)),
             "gas_places": _dated(pd.DataFrame(self._places)),
             "gas_edges": _dated(pd.DataFrame(self._edges)).astype({"capacity_m3": "float64"}),
+            "gas_hours": self._hour_frame(),
             "terminals": _dated(pd.DataFrame(self._terminals)),
-            "lng_cargoes": pd.DataFrame([_cargo_row(cargo) for cargo in cargoes]),
+            "lng_cargoes": cargo_frame(cargoes),
             "listings": pd.DataFrame([_trade_row(trade) for trade in trades]),
             "jkm": _dated(pd.DataFrame(self._windows)),
         }
+
+    def _hour_frame(self) -> pd.DataFrame:
+        """Return the hours of all places; `time` is the start of the hour."""
+        names = ("wanted_m3", "unserved_m3", "pipeline_m3", "lng_m3", "through_m3", "pack_m3")
+        parts = [(day, place, own) for day, hours in self._hours for place, own in hours.places.items()]
+        columns = {name: np.concatenate([getattr(own, name) for *_, own in parts] or [[]]) for name in names}
+        days = np.repeat(np.array([day for day, *_ in parts], "datetime64[us]"), HOURS)
+        hour = np.tile(np.arange(HOURS), len(parts)).astype("timedelta64[h]")
+        places = np.repeat([place for _, place, _ in parts], HOURS)
+        return pd.DataFrame({"date": days, "time": days + hour, "place": places} | columns)
+
+
+def cargo_frame(cargoes: Sequence[Cargo]) -> pd.DataFrame:
+    """Return cargoes as a frame, one row each."""
+    return pd.DataFrame([_cargo_row(cargo) for cargo in cargoes])
 
 
 def _dated(frame: pd.DataFrame) -> pd.DataFrame:
@@ -129,6 +164,10 @@ def _cargo_row(cargo: Cargo) -> dict[str, Any]:
         "supplier": cargo.supplier,
         "importer": cargo.importer,
         "terminal": cargo.terminal,
+        "port": cargo.port,
+        "ship": cargo.ship.name if cargo.ship else None,
+        "way": cargo.route,
+        "hire_usd_per_day": cargo.hire_usd_per_day,
         "spot": cargo.spot,
         "lost": cargo.lost,
         "planned_loading": _moment(cargo.planned_loading_ns),
@@ -142,6 +181,8 @@ def _cargo_row(cargo: Cargo) -> dict[str, Any]:
         "heel_m3_liquid": cargo.heel_m3,
         "delivered_m3_liquid": cargo.delivered_m3,
         "contract_m3_liquid": cargo.contract_m3,
+        "make_up": cargo.make_up,
+        "resale_usd_per_mmbtu": cargo.resale_usd_per_mmbtu,
         "price_usd_per_mmbtu": cargo.price_usd_per_mmbtu,
         "reference": cargo.reference,
         "priced": _moment(cargo.priced_ns),

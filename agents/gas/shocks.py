@@ -80,13 +80,16 @@ class ColdWave(Event):
 class PipelineCut(Event):
     """Take `cut_m3_per_day` of gas off the pipelines into the delta for `duration_days`.
 
-    With `entry` it is taken off what arrives at one entry of the network, at most all of it.
+    With `entry` it is taken off what arrives at one entry of the network, at most all of it. What the delta loses the
+    rest of China keeps, but for `origin_cut_m3_per_day` that the country's source `origin` gives less.
     """
 
     kind: Literal["pipeline_cut"]
     entry: str | None = None
     cut_m3_per_day: int = Field(ge=1)
     duration_days: int = Field(ge=1)
+    origin: str | None = None
+    origin_cut_m3_per_day: int = Field(default=0, ge=0)
 
 
 class TerminalClosure(Event):
@@ -117,6 +120,17 @@ class CanalRestriction(Event):
     duration_days: int = Field(ge=1)
 
 
+class PassageClosure(Event):
+    """Close a canal, a strait or an icy sea to ships that load within `duration_days`: they go by another way.
+
+    Where there is no other way a supplier stops: see LngStraitClosure.
+    """
+
+    kind: Literal["passage_closure"]
+    passage: str
+    duration_days: int = Field(ge=1)
+
+
 class CharterSpike(Event):
     """Raise the charter rate of LNG ships to at least `rate_usd_per_day` for `duration_days`."""
 
@@ -144,13 +158,15 @@ class DemandAbroad(Event):
 class DemandShift(Event):
     """Change the delta's demand by a share for `duration_days`: a policy, a lockdown, a cap (below 0).
 
-    With `sector` it is that of one sector. Consumers are believed: importers expect it from the first day on.
+    With `sector` it is that of one sector. `rest_change_share` is that of the rest of China. Consumers are believed:
+    importers expect it from the first day on.
     """
 
     kind: Literal["demand_shift"]
     change_share: float = Field(ge=-1, le=2)
     duration_days: int = Field(ge=1)
     sector: str | None = None
+    rest_change_share: float = Field(default=0.0, ge=-1, le=2)
 
 
 class LorriesFromElsewhere(Event):
@@ -229,6 +245,7 @@ GasEvent = (
     | TerminalClosure
     | PortClosure
     | CanalRestriction
+    | PassageClosure
     | CharterSpike
     | EuropePull
     | DemandAbroad
@@ -253,8 +270,10 @@ def unknown_names(event: Event, parameters: GasParameters) -> list[tuple[str, st
         "terminals": list(parameters.terminals),
         "sector": list(parameters.demand.sectors),
         "entry": list(parameters.network.entries),
+        "origin": list(parameters.rest_of_china.sources),
         "strait": sorted({strait for supplier in suppliers for strait in supplier.straits}),
-        "canal": sorted({supplier.canal.name for supplier in suppliers if supplier.canal is not None}),
+        "canal": list(parameters.passages),
+        "passage": list(parameters.passages),
     }
     found = []
     for key, names in known.items():

@@ -1,7 +1,7 @@
 """Suppliers of LNG: the schedule of their term cargoes, what outages strike from it, their price formula.
 
-A supplier decides nothing: it loads what is scheduled unless it cannot, and sends a ship round when a canal has no
-slot. Its spot cargoes are sold in the JKM window.
+A supplier decides nothing: it loads what its buyers nominate unless it cannot, at its ports in turn. Its spot cargoes
+are sold in the JKM window.
 """
 
 from __future__ import annotations
@@ -14,12 +14,10 @@ import numpy as np
 
 from agents.gas.cargoes import Cargo, Reference, nominal_delivery_m3
 from agents.gas.freight import Freight
-from agents.gas.parameters import (
-    HenryHubParameters,
-    NewContractParameters,
-    ShippingParameters,
-    SupplierParameters,
-)
+from agents.gas.lifting import Lifting
+from agents.gas.parameters import HenryHubParameters, NewContractParameters, SupplierParameters
+from agents.gas.routes import Routes
+from agents.gas.sea import ShippingParameters
 from agents.gas.seasons import Season
 from agents.gas.shocks import DatedShock, IndexAdoption, Stoppage
 from agents.prices import PriceHistory
@@ -75,12 +73,17 @@ class Supplier:
         start: date,
         rng: np.random.Generator,
         henry_hub: HenryHub,
+        routes: Routes,
         opens: Mapping[str, date] | None = None,
     ) -> None:
         self.name = name
         self._henry_hub = henry_hub
-        self._freight = henry_hub.freight
-        self._sent_round = 0.0
+        self._routes = routes
+        self._ports = {port: own.share for port, own in routes.ports.items() if own.supplier == name}
+        self._turns = {spot: dict.fromkeys(self._ports, 0.0) for spot in (False, True)}
+        self._speed_knots = shipping.speed_knots
+        self.usual_days = sum(share * routes.usual_days(port) for port, share in self._ports.items())
+        self.longest_days = max(routes.usual_days(port) for port in self._ports)
         self.parameters = parameters
         self._rng = rng
         self._weights = {buyer: weights[buyer] for buyer in parameters.term_buyers}
@@ -99,18 +102,26 @@ class Supplier:
         self._struck = 0.0
         self._adoptions: list[tuple[DatedShock, IndexMean]] = []
         self._due_by_reference: dict[Reference, float] = {}
+        self._lifting: Lifting | None = None
+        self._brent: PriceHistory | None = None
+        self._nominated: dict[str, float] = {}
+        self._making_up: list[str] = []
+
+    def sell_by(self, lifting: Lifting, brent: PriceHistory) -> None:
+        """Let buyers nominate each quarter; without it they take the contract's quantity."""
+        self._lifting, self._brent = lifting, brent
 
     def schedule(self, until: date, number: Callable[[], int]) -> list[Cargo]:
         """Return the cargoes planned to arrive up to `until` that no earlier call returned."""
         cargoes = []
         while self._next_day <= until:
-            self._due_m3 += self._m3_per_day * self._season.on(self._next_day)
+            self._due_m3 += self._lifted_m3(self._next_day)
             while self._due_m3 >= self._cargo_m3:
                 self._due_m3 -= self._cargo_m3
                 cargoes.append(self._cargo(self._next_day, number()))
             self._next_day += timedelta(days=1)
         self._strike(cargoes)
-        self.send_round(cargoes)
+        self.route(cargoes)
         return cargoes
 
     def stop(self, outage: DatedShock, planned: Sequence[Cargo]) -> None:
@@ -180,7 +191,7 @@ class Supplier:
         if reference == "oil-linked":
             return oil_linked_usd_per_mmbtu(self.parameters, day, brent)
         if reference == "Henry Hub":
-            return self._henry_hub.usd_per_mmbtu(self.parameters.voyage_days, day)
+            return self._henry_hub.usd_per_mmbtu(self.usual_days, day)
         return self._index_usd_per_mmbtu(reference, day)
 
     def _adopted(self, day: date) -> dict[Reference, float]:
@@ -204,23 +215,58 @@ class Supplier:
                 return index(day, event.averaging_months)
         raise LookupError(f"{self.name}: no contract on {reference} loads on {day}")
 
-    def sailing_ns(self, jitter: float) -> int:
-        """Return the days at sea, with `jitter` days on top (at least half the voyage), in ns."""
-        days = self.parameters.voyage_days
-        return int(max(0.5 * days, days + jitter) * NS_PER_DAY)
+    def next_port(self, *, spot: bool) -> str:
+        """Return the port of its next cargo, term or spot; ports take turns by their shares."""
+        turns = self._turns[spot]
+        for port, share in self._ports.items():
+            turns[port] += share
+        chosen = max(turns, key=turns.__getitem__)
+        turns[chosen] -= 1.0
+        return chosen
 
-    def send_round(self, cargoes: Sequence[Cargo]) -> None:
-        """Send those cargoes round that load while the canal lacks slots, in turns; they arrive the later."""
-        canal = self.parameters.canal
-        if canal is None:
-            return
-        detour_ns = int(canal.detour_days * NS_PER_DAY)
+    def sailing_ns(self, port: str, arrival: date) -> int:
+        """Return the time at sea of a cargo that is to arrive on a day, as its port's seasons are."""
+        loading = arrival - timedelta(days=int(self._routes.usual_days(port)))
+        return int(self._routes.way(port, loading).days(self._speed_knots) * NS_PER_DAY)
+
+    def route(self, cargoes: Sequence[Cargo]) -> None:
+        """Book the way of cargoes that are to load, and move their planned arrival with it."""
         for cargo in cargoes:
-            self._sent_round += self._freight.lost_slots_share(canal, cargo.planned_loading_day)
-            if self._sent_round >= 1.0 - 1e-9:
-                self._sent_round -= 1.0
-                cargo.sailing_ns += detour_ns
-                cargo.planned_arrival_ns += detour_ns
+            day = cargo.planned_loading_day
+            cargo.without = self._routes.without_slot(cargo.port, day, cargo.number, laden=True)
+            way = self._routes.way(cargo.port, day, cargo.without)
+            days_ns = int(way.days(self._speed_knots) * NS_PER_DAY)
+            cargo.route, cargo.sailing_ns = way.name, max(days_ns // 2, days_ns + cargo.jitter_ns)
+            cargo.planned_arrival_ns = cargo.planned_loading_ns + days_ns
+
+    def _lifted_m3(self, day: date) -> float:
+        """Return what buyers lift on a day; on the first of a quarter they nominate, of a year they settle the last."""
+        whole_m3 = self._m3_per_day * self._season.on(day)
+        if self._lifting is None:
+            return whole_m3
+        if not self._nominated or (day.day == 1 and day.month % 3 == 1):
+            self._nominate(day)
+        weight = sum(self._weights[buyer] for buyer in self._taken)
+        lifted_m3 = 0.0
+        for buyer in self._taken:
+            annual_m3 = whole_m3 * self._weights[buyer] / weight
+            nominated_m3 = annual_m3 * self._nominated.get(buyer, 1.0)
+            self._lifting.accrue(self.name, buyer, day, annual_m3, nominated_m3)
+            lifted_m3 += nominated_m3
+        return lifted_m3
+
+    def _nominate(self, day: date) -> None:
+        lifting = self._lifting
+        assert lifting is not None and self._brent is not None
+        today = lifting.day or day
+        price = self.contract_price_usd_per_mmbtu(today, self._brent)
+        for buyer in self._taken:
+            self._nominated[buyer] = lifting.share(self.name, buyer, price)
+            if day.month == 1:
+                lifting.settle(self.name, buyer, day.year - 1, price, self._cargo_m3)
+            if lifting.wants_make_up(self.name, buyer, self._cargo_m3):
+                self._due_m3 += self._cargo_m3
+                self._making_up.append(buyer)
 
     def _cargo(self, arrival: date, number: int) -> Cargo:
         for name in self._weights:
@@ -228,21 +274,31 @@ class Supplier:
                 self._taken[name] = self._weights[name] * min(
                     taken / self._weights[other] for other, taken in self._taken.items()
                 )
-        buyer = min(self._taken, key=lambda name: (self._taken[name] + 1) / self._weights[name])
-        self._taken[buyer] += 1
+        make_up = bool(self._making_up)
+        buyer = self._making_up.pop(0) if make_up else min(self._taken, key=self._taken_with_one)
+        if not make_up:  # who nominates more is served the more often: its cargo counts for less
+            self._taken[buyer] += 1.0 / self._nominated.get(buyer, 1.0)
+        if self._lifting is not None:
+            self._lifting.schedule(self.name, buyer, arrival, self._cargo_m3, make_up=make_up)
         arrival_ns = ns(arrival) + _ARRIVAL_HOUR * NS_PER_HOUR
         jitter = self._jitter_days * float(self._rng.standard_normal())
-        loading_ns = arrival_ns - int(self.parameters.voyage_days * NS_PER_DAY)
+        port = self.next_port(spot=False)
         return Cargo(
             number=number,
             supplier=self.name,
             importer=buyer,
             spot=False,
-            planned_loading_ns=loading_ns,
+            port=port,
+            planned_loading_ns=arrival_ns - self.sailing_ns(port, arrival),
             planned_arrival_ns=arrival_ns,
-            sailing_ns=self.sailing_ns(jitter),
+            jitter_ns=int(jitter * NS_PER_DAY),
             contract_m3=self._cargo_m3,
+            contract_year=arrival.year,
+            make_up=make_up,
         )
+
+    def _taken_with_one(self, buyer: str) -> float:
+        return (self._taken[buyer] + 1.0 / self._nominated.get(buyer, 1.0)) / self._weights[buyer]
 
     def _strike(self, cargoes: Sequence[Cargo]) -> None:
         for cargo in cargoes:

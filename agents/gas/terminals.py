@@ -18,10 +18,10 @@ from exchange.units import GAS_M3_PER_M3_LNG, NS_PER_HOUR
 class Terminal:
     """Keep the tanks and berths of one terminal.
 
-    Ships are called in from the anchorage in the order of arrival, when a berth is free, the port is open and
-    the tanks have room for the whole cargo. The queue is its own, as a `simpy.Resource` can neither close nor
-    grow. `waiting` counts the ships at anchor; `stock_m3` includes the heel; `sold_m3` is what lorries have
-    paid for. What comes into use after `start` waits in `to_come`.
+    Ships are called in from the anchorage in the order of arrival, late ones last, when a berth is free, the port
+    is open and the tanks have room for the whole cargo. The queue is its own, as a `simpy.Resource` can neither
+    close nor grow. `waiting` counts the ships at anchor; `stock_m3` includes the heel; `sold_m3` is what lorries
+    have paid for. What comes into use after `start` waits in `to_come`.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Terminal:
         self._free_berths = parameters.berths - sum(s.berths for s in self.to_come)
         self._promised_room_m3 = 0
         self._closures = 0
-        self._anchorage: deque[tuple[int, simpy.Event]] = deque()
+        self._anchorage: deque[tuple[int, simpy.Event, bool]] = deque()
 
     @property
     def waiting(self) -> int:
@@ -70,10 +70,11 @@ class Terminal:
         """Return the liquid that boils off in a day; it is sent out as gas, before any other."""
         return min(self.stock_m3 * self._boil_off_ppm // 1_000_000, self.available_m3)
 
-    def moor(self, volume_m3: int) -> simpy.Event:
+    def moor(self, volume_m3: int, *, late: bool = False) -> simpy.Event:
         """Queue a ship with `volume_m3` to discharge; the event fires when it is alongside, its room kept."""
         alongside = self._env.event()
-        self._anchorage.append((volume_m3, alongside))
+        ahead = len(self._anchorage) if late else sum(not behind for _, _, behind in self._anchorage)
+        self._anchorage.insert(ahead, (volume_m3, alongside, late))
         self._call_ships()
         return alongside
 
@@ -138,7 +139,7 @@ class Terminal:
 
     def _call_ships(self) -> None:
         while self._anchorage and self._free_berths > 0 and self._closures == 0:
-            volume_m3, alongside = self._anchorage[0]
+            volume_m3, alongside, _ = self._anchorage[0]
             if self.stock_m3 + self._promised_room_m3 + volume_m3 > self.tank_m3:
                 return
             self._anchorage.popleft()

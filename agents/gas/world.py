@@ -8,19 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import simpy
 
+from agents.gas import books
 from agents.gas.abroad import Abroad
 from agents.gas.cargoes import nominal_delivery_m3
-from agents.gas.contracts import make_importers, make_suppliers
+from agents.gas.contracts import make_importers, make_rest, make_suppliers
 from agents.gas.delivery import Delivery
 from agents.gas.demand import Demand, Weather
 from agents.gas.dispatch import GAS_PER_LIQUID, split
-from agents.gas.effects import check, strike
+from agents.gas.effects import check, resale_usd_per_mmbtu, strike
+from agents.gas.energy import EnergyBook
 from agents.gas.fleet import Fleet
 from agents.gas.freight import Freight
 from agents.gas.importers import (
@@ -32,6 +35,7 @@ from agents.gas.importers import (
 )
 from agents.gas.jkm import JkmWindow, Tender, world_lost_share
 from agents.gas.ledger import Ledger, ledger
+from agents.gas.lifting import Lifting
 from agents.gas.lorries import DayOfLorries
 from agents.gas.network import Network
 from agents.gas.parameters import GasParameters
@@ -40,6 +44,7 @@ from agents.gas.plants import Plants, PlantTrade
 from agents.gas.products import OtherProducts
 from agents.gas.published import PublishedIndices
 from agents.gas.records import GasRecords
+from agents.gas.routes import Routes
 from agents.gas.shocks import DatedShock
 from agents.gas.shpgx import ShpgxLng
 from agents.gas.suppliers import oil_linked_usd_per_mmbtu
@@ -85,17 +90,38 @@ class GasWorld:
             name: Terminal(env, name, table, start) for name, table in parameters.terminals.items()
         }
         self.importers = make_importers(parameters, self.terminals)
+        shipping = parameters.shipping
+        self.routes = Routes(
+            parameters.ports, parameters.passages, shipping.speed_knots, shipping.charter_days
+        )
         self.freight = Freight(
-            parameters.shipping, parameters.suppliers, nominal_delivery_m3(parameters.shipping)
+            shipping, parameters.suppliers, parameters.passages, self.routes, nominal_delivery_m3(shipping)
         )
         self.abroad = Abroad(parameters.europe, self.freight, start)
-        self.suppliers = make_suppliers(parameters, start, rng, self.freight)
+        self.suppliers = make_suppliers(parameters, start, rng, self.freight, self.routes)
         self.network = Network(parameters.network, self.terminals, self.demand.sectors)
-        self.delivery = Delivery(self.network, self.demand.interruption_order, self.demand.interruptible)
+        self.delivery = Delivery(
+            self.network, self.demand.interruption_order, self.demand.interruptible, parameters.hours
+        )
+        pack = {} if self.delivery.hours is None else self.delivery.hours.pack_m3
+        self.energy = EnergyBook(parameters.energy, self.network, list(self.terminals.values()), pack)
         check(shocks, start, parameters, self.network)
         self.fleet = Fleet(
-            env, parameters.shipping, parameters.importers, self.suppliers, self.terminals, brent
+            env,
+            shipping,
+            parameters.importers,
+            self.routes,
+            self.freight,
+            self.suppliers,
+            self.terminals,
+            brent,
         )
+        self.rest = make_rest(env, parameters, start, rng, self.fleet, self.freight, brent)
+        self.lifting = Lifting(parameters.lifting)
+        for suppliers in (self.suppliers, self.rest.suppliers):
+            for supplier in suppliers.values():
+                supplier.sell_by(self.lifting, brent)
+        self.fleet.resale = self.rest.fleet.resale = partial(resale_usd_per_mmbtu, self)
         self.window = JkmWindow(parameters.jkm, self.fleet.cargo_m3, brent, rng("gas.jkm"))
         self.jkm = self.window.history
         self.jkm.publish(start - timedelta(days=1), self.window.price_usd_per_mmbtu)
@@ -107,7 +133,8 @@ class GasWorld:
         self.indices = PublishedIndices(self.plants.hauls_cny_per_t)
         self.records = GasRecords(self.demand.sectors)
         self.env = env
-        self._spot_rng = rng("gas.spot")
+        self._spot_rng, self._rest_rng = rng("gas.spot"), rng("gas.rest.spot")
+        self._rest_outlook = Outlook(0.0, 0.0, 0.0)
         self._brent = brent
         self.fx = fx
         self._is_trading_day = is_trading_day
@@ -117,28 +144,25 @@ class GasWorld:
         env.process(self._live(start))
 
     def tables(self) -> dict[str, pd.DataFrame]:
-        """Return the records as frames: all that the records keep, and gas_indices."""
-        frames = self.records.tables(self.fleet.cargoes, self.market.trades)
-        own = self.market.index.values
-        return frames | {
-            "gas_indices": self.indices.frame(own, self.jkm, self.fx, self.parameters.shpgx),
-            "gas_index_quality": self.indices.quality_frame(own),
-            "gas_mechanism": self.market.frame(),
-            **self.products.frames(),
-        }
+        """Return the records as frames."""
+        return books.tables(self)
 
     def ledger(self) -> Ledger:
         """Return the books since the start."""
         return ledger(
             self.fleet.cargoes,
             list(self.terminals.values()),
+            self.fleet.ships,
+            line_pack_gained_m3=self.delivery.line_pack_m3 - self.delivery.initial_pack_m3,
             cash_fen=self.market.balances_fen(),
             **self.records.totals(),
         )
 
     def check_conservation(self) -> None:
-        """Raise ArithmeticError when any balance of the ledger is not 0."""
-        wrong = {name: value for name, value in self.ledger().imbalances().items() if value}
+        """Raise ArithmeticError when a balance is not 0, an hour does not balance or a ship was in two places."""
+        self.fleet.ships.check()
+        self.records.check_hours()
+        wrong = {name: value for name, value in books.imbalances(self).items() if value}
         if wrong:
             raise ArithmeticError(f"gas is not conserved: {wrong}")
 
@@ -147,7 +171,7 @@ class GasWorld:
         state = [int(self.env.now), self.window.ticks, self.market.index.last_fen_per_t]
         for terminal in self.terminals.values():
             state += [terminal.stock_m3, terminal.sold_m3, terminal.waiting, terminal.tank_m3]
-        for cargo in self.fleet.cargoes:
+        for cargo in (*self.fleet.cargoes, *self.rest.fleet.cargoes):
             state += [cargo.planned_loading_ns, cargo.loaded_m3, cargo.delivered_m3, int(cargo.lost)]
         state += [trade.amount_fen for trade in self.market.trades]
         state += list(vars(self.ledger()).values())
@@ -193,7 +217,14 @@ class GasWorld:
         common = self.parameters.importers
         shape = (len(self.importers), common.max_tenders_per_day)
         draws = np.stack([self._spot_rng.uniform(size=shape), self._spot_rng.standard_normal(shape)], axis=-1)
-        self.fleet.plan(day + timedelta(days=common.look_ahead_days))
+        rest = self.parameters.rest_of_china.tenders_per_day
+        self._rest_draws = np.stack(
+            [self._rest_rng.uniform(size=rest), self._rest_rng.standard_normal(rest)], axis=-1
+        )
+        self.energy.receive(self.fleet.recent)
+        self.fleet.plan(day)
+        self.rest.fleet.plan(day)
+        self.freight.observe(self.fleet.ships.employed_share())
         for terminal in self.terminals.values():
             terminal.open_stages(day)
         for shock in self._shocks:
@@ -222,10 +253,29 @@ class GasWorld:
             outlooks[name] = importer.outlook(
                 day, lng_demand_m3, calm_lng_m3, coming, contract, self.fleet.cargo_m3
             )
-        wanted_call = self.pipeline.swing_call(market_scarcity(self.importers, outlooks))
+        scarcity = market_scarcity(self.importers, outlooks)
+        self._look_at_the_rest(day, days, price, pipeline_m3)
+        wanted_call = self.pipeline.swing_call(scarcity) * self.rest.spare(
+            self._rest_outlook.scarcity, scarcity
+        )
+        seen = outlooks | {self.rest.importer.name: self._rest_outlook}
+        self.lifting.observe(day, seen, self.window.price_usd_per_mmbtu)
         revision = self.parameters.pipeline.swing_call_revision_per_day
         self._swing_call += revision * (wanted_call - self._swing_call)
         return lng_demand_m3, outlooks
+
+    def _look_at_the_rest(self, day: date, days: int, price: float, pipeline_m3: np.ndarray) -> None:
+        anomaly, ratio = self.weather.forecast_degc(day, days), self._price_ratio(price)
+        wanted_m3, calm_m3 = self.rest.lng_demand_m3(day, anomaly, ratio, pipeline_m3)
+        suppliers = self.rest.suppliers.values()
+        contract = float(np.mean([s.contract_price_usd_per_mmbtu(day, self._brent) for s in suppliers]))
+        coming = self.rest.fleet.coming_to(self.rest.importer.name)
+        self._rest_outlook = self.rest.importer.outlook(
+            day, wanted_m3, calm_m3, coming, contract, self.fleet.cargo_m3
+        )
+
+    def _price_ratio(self, price_cny_per_t: float) -> float:
+        return price_cny_per_t / self.parameters.demand.reference_price_cny_per_t
 
     def _trade(self, day: date, outlooks: dict[str, Outlook]) -> None:
         days = 1
@@ -250,6 +300,7 @@ class GasWorld:
             own = importer.tenders(outlooks[name], jkm, netback, self.fleet.cargo_m3)
             tenders += own
             places += [(row, column) for column in range(len(own))]
+        rest = self.rest.importer.tenders(self._rest_outlook, jkm, netback, self.fleet.cargo_m3)
         buffer_days = self.parameters.jkm.buffer_days
         first, span = day - timedelta(days=buffer_days), 2 * buffer_days + 1
         suppliers = self.suppliers.values()
@@ -258,12 +309,15 @@ class GasWorld:
         lost_spot = sum(s.parameters.spot_share_of_window * s.lost_share(day) for s in suppliers)
         result = self.window.assess(
             day,
-            tenders,
+            tenders + rest,
             world_lost_share(lost, buffer_days),
             min(1.0, lost_spot),
             self.abroad.elsewhere(day),
         )
-        for tender, filled, place in zip(tenders, result.filled, places, strict=True):
+        for tender, filled, draw in zip(rest, result.filled[len(tenders) :], self._rest_draws, strict=False):
+            if filled:
+                self.rest.fleet.buy_spot(tender, result.price_usd_per_mmbtu, *draw.tolist())
+        for tender, filled, place in zip(tenders, result.filled, places, strict=False):
             if filled:
                 which, jitter = draws[place].tolist()
                 self.fleet.buy_spot(tender, result.price_usd_per_mmbtu, which, jitter)
@@ -273,14 +327,21 @@ class GasWorld:
         price = self.shpgx_lng.on(day)
         anomaly = self.weather.anomaly_degc(day)
         wanted_m3 = self.demand.at_reference_m3(day, np.array([anomaly]))[0]
+        self.energy.receive(self.fleet.recent)
         lorries = self._lorries.pop(0) if self._lorries else DayOfLorries({}, 0)
         for name, volume in lorries.loads_m3.items():
             self.terminals[name].load_trucks(volume)
+            self.energy.load_trucks(name, volume)
         sectors = self.demand.sectors
         piped = dict(zip(sectors, map(int, self.demand.piped_m3(wanted_m3, price)), strict=True))
         offers_m3 = self.pipeline.offers_m3(day, self._swing_call)
         terminals = list(self.terminals.values())
+        places_m3 = {place: sum(own.values()) for place, own in self.network.at_places(piped).items()}
         result = self.delivery.serve(day, piped, offers_m3, terminals)
+        served_m3 = {p: demand - sum(result.unserved_at_m3[p].values()) for p, demand in places_m3.items()}
+        self.energy.deliver(day, self.delivery.arcs, result.flow_m3, result.send_out_m3, served_m3)
+        taken_m3 = result.pipeline_taken_m3
+        self.rest.serve(day, anomaly, self._price_ratio(price), taken_m3, self._rest_outlook)
 
         self.products.deliver(day, sum(offers_m3.values()), result.pipeline_taken_m3, self._swing_call)
 
@@ -302,6 +363,7 @@ class GasWorld:
             for place, own in result.unserved_at_m3.items()
         }
         self.records.places(day, self.network.at_places(demand_m3), unserved_at_m3)
+        self.records.hours(day, result.hours)
         self.records.edges(day, self.delivery.edges_m3(day, result))
         usable_m3 = sum(terminal.available_m3 for terminal in terminals)
         self.records.day(
@@ -315,6 +377,7 @@ class GasWorld:
             send_out_m3=result.send_out_gas_m3,
             trucked_m3=GAS_PER_LIQUID * kept_m3,
             trucked_away_m3=GAS_PER_LIQUID * away_m3,
+            line_pack_m3=self.delivery.line_pack_m3,
             lng_stock_m3_liquid=sum(terminal.stock_m3 for terminal in terminals),
             lng_stock_days=usable_m3 / max(1.0, float(lng_demand_m3[:15].mean())),
             lng_afloat_m3_liquid=self.fleet.afloat_m3(),
@@ -322,6 +385,7 @@ class GasWorld:
             scarcity=market_scarcity(self.importers, outlooks),
             swing_call=self._swing_call,
             charter_usd_per_day=self.freight.charter_usd_per_day(day),
+            ships_employed_share=self.fleet.ships.employed_share(),
             jkm_usd_per_mmbtu=jkm,
             shpgx_lng_cny_per_t=price,
             contract_usd_per_mmbtu=contract,
