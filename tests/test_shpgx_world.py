@@ -52,7 +52,8 @@ def test_gas_and_money_are_conserved_and_the_tables_agree(mechanism: MechanismNa
     assert (sessions.delivered_t <= sessions.signed_t).all()
     assert (sessions.delivered_t <= sessions.offered_t).all()
     assert sessions.efficiency.max() <= 1 + 1e-9
-    assert sessions.efficiency[10:].min() > 0.8
+    # A cap leaves who gets the gas to chance when it binds, as it does while the rest of China is short, too.
+    assert sessions.efficiency[10:].min() > (0.5 if mechanism == "uplift_capped" else 0.8)
     # 622 m3 of gas a m3 of liquid, 1,400 a tonne; each terminal's load is rounded to a m3.
     gas = days.trucked_m3.sum() + days.trucked_away_m3.sum()
     left = 622 * sum(terminal.sold_m3 for terminal in world(mechanism).terminals.values())
