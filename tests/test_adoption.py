@@ -272,7 +272,7 @@ def test_the_references_of_a_supplier_sum_to_one(levers: list[tuple[str, float]]
 def test_gas_contracts_leave_crude_and_its_measures_alone() -> None:
     loaded = library("index-adoption")
     assert not loaded.scenario.touches_crude
-    base, changed = (run(loaded, 6, changed=arm, with_gas=True) for arm in (False, True))
+    base, changed = (run(loaded, 10, changed=arm, with_gas=True) for arm in (False, True))
     assert changed.crude.state_integers() == base.crude.state_integers()
     assert changed.population.state_integers() == base.population.state_integers()
     assert (common_closes(changed) == common_closes(base)).all()

@@ -171,8 +171,10 @@ def scenario_run(folder, loaded, seed, replications, jobs, out, progress, **told
 def shell(tmp_path, monkeypatch, capsys):
     """Run the command line on a toy scenario model in an empty folder; give its code, output and errors."""
     spec, run = types.ModuleType("scenarios.spec"), types.ModuleType("scenarios.run")
-    spec.load_scenario = lambda name, sets, prices: types.SimpleNamespace(
-        name=load(name, sets).values["name"], describe=lambda: [f"Scenario {name}"]
+    spec.load_scenario = lambda name, sets, prices, counterfactual=None: types.SimpleNamespace(
+        name=load(name, sets).values["name"],
+        describe=lambda: [f"Scenario {name}"],
+        scenario=types.SimpleNamespace(counterfactuals={}),
     )
     run.run = functools.partial(scenario_run, tmp_path)
     monkeypatch.setitem(sys.modules, "scenarios.spec", spec)
