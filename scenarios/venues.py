@@ -29,7 +29,7 @@ from agents.world_price import forward_slope
 from exchange.clearing.ladder import AfterThird
 from exchange.clearing.rules import Array
 from exchange.clearing.warning import WarningRule
-from exchange.clock import OverseasSessions, Sessions, day_of, ns
+from exchange.clock import OverseasSessions, Sessions, TradingCalendar, day_of, ns
 from exchange.codes import Venue
 from exchange.contracts import ContractMonth, Rulebook
 from exchange.delivery import Match
@@ -227,7 +227,7 @@ def _open_sc(world: World, market: FastMarket, events: Sequence[tuple[date, Any]
         floor,
         rulebook,
         settled,
-        _hours(world, rulebook, events),
+        hours(rulebook, world.loaded.calendar, events),
         partial(_published, world, Venue.SC) if curve is None else partial(_month_published, world, "sc"),
     )
 
@@ -272,7 +272,7 @@ def _open_lu(world: World, market: FastMarket, events: Sequence[tuple[date, Any]
         CurveFloor(market, curve, rulebook, calendar, tell),
         rulebook,
         dict.fromkeys(rulebook.listed_months(first, calendar), ticks),
-        _hours(world, rulebook, events),
+        hours(rulebook, world.loaded.calendar, events),
         partial(_month_published, world, "lu"),
     )
 
@@ -432,13 +432,17 @@ def _widen_access(
     population.set_overseas_share(Venue.SC, Class.ARBITRAGE, share)
 
 
-def _hours(
-    world: World, rulebook: Rulebook, events: Sequence[tuple[date, Any]]
+def hours(
+    rulebook: Rulebook, calendar: TradingCalendar, events: Sequence[tuple[date, Any]]
 ) -> Callable[[date], Sessions]:
+    """Return the function that gives a Shanghai product's sessions on a trading day: its rule's less suspended nights.
+
+    It raises TypeError for a product of another place.
+    """
     suspended: set[date] = set()
     for day, event in events:
         if isinstance(event, NightSessionSuspension):
-            suspended |= set(world.loaded.calendar.trading_days(day, event.duration_trading_days))
+            suspended |= set(calendar.trading_days(day, event.duration_trading_days))
 
     def sessions_on(day: date) -> Sessions:
         sessions = rulebook.on(day).sessions

@@ -45,7 +45,7 @@ from scenarios.levers import (
 from scenarios.spec import LoadedScenario
 from scenarios.squeeze import Squeeze
 from scenarios.streams import Streams
-from scenarios.venues import EVENING, fast_world, open_venues
+from scenarios.venues import EVENING, fast_world, hours, open_venues
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -206,12 +206,14 @@ def build(
         if days
         else None
     )
+    sc_rulebook = _from(books[Venue.SC], period.slow_start)
     crude = CrudeWorld(
         env,
         scenario.crude,
         start=period.slow_start,
         calendar=calendar,
-        rulebook=_from(books[Venue.SC], period.slow_start),
+        rulebook=sc_rulebook,
+        sessions_on=hours(sc_rulebook, calendar, events),
         market=market or ClosedMarket(),
         rng=streams.generator,
         oman=prices["oman"],

@@ -104,6 +104,7 @@ def build(calendar, rulebook, figures):
             start=START,
             calendar=calendar,
             rulebook=rulebook,
+            sessions_on=lambda day: rulebook.on(day).sessions,
             market=(MovingMarket if moving else GivenMarket)(env, premium_usd, depth_lots),
             rng=lambda name: np.random.Generator(np.random.Philox(key=[seed, crc32(name.encode())])),
             levers=levers,

@@ -57,9 +57,10 @@ class CrudeWorld:
     is None).
 
     `env.now` is int nanoseconds of Shanghai wall time and stands at midnight of `start`. `rng` gives the
-    generator of a named component and is asked once for each. `oman` is USD/bbl, `sc` CNY/bbl, `fx` CNY/USD;
-    each needs a value in force on `start`, and a day's own value by 16:00 to count on that day. `levers` are
-    pairs of first day and lever. Warrants' owners are numbered from `first_account` on, in the order of ACCOUNTS.
+    generator of a named component and is asked once for each; `sessions_on` gives SC's hours on a trading day.
+    `oman` is USD/bbl, `sc` CNY/bbl, `fx` CNY/USD; each needs a value in force on `start`, and a day's own value by
+    16:00 to count on that day. `levers` are pairs of first day and lever. Warrants' owners are numbered from
+    `first_account` on, in the order of ACCOUNTS.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class CrudeWorld:
         start: date,
         calendar: TradingCalendar,
         rulebook: Rulebook,
+        sessions_on: Callable[[date], Sessions],
         market: CrudeMarket,
         rng: Callable[[str], np.random.Generator],
         oman: PriceHistory,
@@ -80,7 +82,8 @@ class CrudeWorld:
         first_account: int = 0,
     ) -> None:
         self._env, self._parameters, self._calendar, self._rulebook = env, parameters, calendar, rulebook
-        self._market, self._oman, self._sc, self._fx = market, oman, sc, fx
+        self._sessions_on, self._market = sessions_on, market
+        self._oman, self._sc, self._fx = oman, sc, fx
         self._levers = LeverDays(levers)
         self.numbers = {name: first_account + k for k, name in enumerate(ACCOUNTS)}
         self._lines: tuple[tuple[date, float], Parities, float] | None = None
@@ -320,8 +323,7 @@ class CrudeWorld:
             fx = self._fx.on(day)
             lost = self._levers.share_of_loadings_lost(day)
             rules = self._rulebook.on(day)
-            assert isinstance(rules.sessions, Sessions)
-            open_minutes, fee = rules.sessions.open_minutes, rules.storage_fee_cny_per_bbl_day or 0.0
+            open_minutes, fee = self._sessions_on(day).open_minutes, rules.storage_fee_cny_per_bbl_day or 0.0
             self.local_buyer.decide(self._levers.local_lots_per_day(day), open_minutes)
             self.bargain.decide(day, self._month_ahead(rules, day), open_minutes)
             self.importer.decide(Today(lines, freight, fx, fee, self._grades_now(), lost))
