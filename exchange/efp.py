@@ -6,13 +6,23 @@ It finds no partners and asks for no calendar: whether the day allows it, the ca
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
 from exchange.clearing.closing import closing_fills
 from exchange.clearing.house import FILL, ClearingHouse
+from exchange.clearing.rules import Array
 from exchange.codes import Side
-from exchange.warrants import WarrantRegistry
+from exchange.warrants import Warrant, WarrantRegistry
+
+
+@dataclass(frozen=True)
+class Exchanged:
+    """What an exchange left: the fills that closed both positions, and the long's new warrants."""
+
+    fills: Array
+    received: tuple[Warrant, ...]
 
 
 def exchange_for_physical(
@@ -28,7 +38,7 @@ def exchange_for_physical(
     warrants: Mapping[int, int] | None = None,
     goods_fen_per_lot: int = 0,
     fee_fen_per_lot: int = 0,
-) -> None:
+) -> Exchanged:
     """Close a long and a short at their agreed price, and pass warrants against payment when they are named.
 
     `warrants` are lots by number, all of the short's and as many as are closed; the long pays `goods_fen_per_lot`
@@ -53,11 +63,13 @@ def exchange_for_physical(
             raise ValueError(f"account {long} cannot pay for {lots} lots")
     fills = closing_fills(house, long, contract, Side.BUY, lots, price_ticks)
     fills += closing_fills(house, short, contract, Side.SELL, lots, price_ticks)
-    house.book(np.array(fills, FILL), fees=False)
+    booked = np.array(fills, FILL)
+    house.book(booked, fees=False)
     for account in (long, short):
         house.due_fees_fen[account] += lots * fee_fen_per_lot
+    received: list[Warrant] = []
     if warrants is not None and registry is not None:
         house.cash_fen[long] -= lots * goods_fen_per_lot
         house.cash_fen[short] += lots * goods_fen_per_lot
-        for number, part in warrants.items():
-            registry.transfer(number, long, part)
+        received = [registry.transfer(number, long, part) for number, part in warrants.items()]
+    return Exchanged(booked, tuple(received))

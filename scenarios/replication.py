@@ -28,7 +28,16 @@ from scenarios.tables import (
 )
 from scenarios.world import World, build, gas_twin
 
-_OF_FLOW = ("days", "quotes", "price_setters", "clearing", "months", "participants", "large_positions")
+_OF_FLOW = (
+    "days",
+    "quotes",
+    "price_setters",
+    "clearing",
+    "months",
+    "participants",
+    "large_positions",
+    "exchanges",
+)
 
 
 @dataclass(frozen=True)

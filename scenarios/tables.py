@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from agents.clearing.private import ExchangedLots
 from agents.clearing.records import LargePosition
 from exchange.clearing.rules import Participant
 from exchange.clock import ns
@@ -104,7 +105,7 @@ def trading_days_frame(world: World, samples: pd.DataFrame | None = None) -> pd.
 
 def clearing_frames(world: World) -> Frames:
     """Return what clearing left: `clearing` by day and product, `months` by day and month, `participants` by kind,
-    `large_positions` by day and account.
+    `large_positions` by day and account, `exchanges` of futures for physical oil.
 
     Shares are of both sides of all lots traded, and of the lots held at the closes of a calendar month; `client_...`
     leave out members, who are makers, arbitrageurs and informed traders. Empty where nothing was cleared.
@@ -130,6 +131,11 @@ def clearing_frames(world: World) -> Frames:
     large = pd.DataFrame(clearing.large, columns=[f.name for f in fields(LargePosition)])
     large["kind"] = [Participant(kind).name.lower() for kind in large["kind"]]
     large["side"] = ["short" if side == Side.SELL else "long" for side in large["side"]]
+    exchanges = pd.DataFrame(clearing.private.rows, columns=[f.name for f in fields(ExchangedLots)])
+    exchanges["goods_cny"] = exchanges.pop("goods_fen") / FEN_PER_CNY
+    names = {number: name for name, number in world.crude.numbers.items()}
+    for side in ("long", "short"):
+        exchanges[side] = [names.get(number, "firm") for number in exchanges[side]]
     parts = pd.DataFrame(
         clearing.participation.rows(), columns=["month", "product", "kind", "volume_lots", "held_lot_days"]
     )
@@ -143,7 +149,7 @@ def clearing_frames(world: World) -> Frames:
         parts[f"client_{name}_share"] = own / sums.where(sums > 0)
     parts = parts.drop(columns="volume_lots").rename(columns={"held_lot_days": "held_lots"})
     frames = {"clearing": pd.DataFrame(days), "months": pd.DataFrame(months), "participants": parts}
-    return frames | {"large_positions": large}
+    return frames | {"large_positions": large, "exchanges": exchanges}
 
 
 def physical_frames(world: World) -> Frames:

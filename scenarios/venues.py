@@ -11,38 +11,28 @@ from datetime import date, time, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import simpy
 
-from agents.clearing.expiry import Expiries
-from agents.clearing.market import MarketClearing
-from agents.clearing.parameters import EarlyWarning, after_third
-from agents.crude.expiry import Passed
 from agents.crude.holders import NAME as HOLDERS
 from agents.crude.holders import OilHolders
-from agents.crude.parameters import COMMERCIAL
 from agents.prices import PriceHistory
 from agents.traders.market import CompiledFloor, CurveFloor, FastMarket
 from agents.traders.population import TraderPopulation, VenueStart
-from agents.traders.state import ACCOUNTS, Class
+from agents.traders.state import Class
 from agents.world_price import forward_slope
-from exchange.clearing.ladder import AfterThird
-from exchange.clearing.rules import Array
-from exchange.clearing.warning import WarningRule
 from exchange.clock import OverseasSessions, Sessions, TradingCalendar, day_of, ns
 from exchange.codes import Venue
 from exchange.contracts import ContractMonth, Rulebook
-from exchange.delivery import Match
 from exchange.units import NS_PER_SECOND
 from exchange.venue import DomesticVenue, Month, OneSeries, OverseasVenue, ProductFloor, Settlement
-from scenarios.levers import EarlyWarningControl, LockedDaysPolicy, NightSessionSuspension, OverseasAccess
+from scenarios.clearing import LU_RULEBOOK, market_clearing
+from scenarios.levers import NightSessionSuspension, OverseasAccess
 
 if TYPE_CHECKING:
     from scenarios.spec import LoadedScenario
     from scenarios.streams import Streams
     from scenarios.world import World
 
-LU_RULEBOOK = "ine_lu"
 EVENING = time(16)
 """From then on a moment belongs to the next trading day, whose first session opens on the evening before."""
 
@@ -167,7 +157,7 @@ def open_venues(
 ) -> None:
     """Start the venues, each with the parity and the exchange rate of its days, and the clearing of INE's."""
     if world.loaded.scenario.clearing.enabled:
-        world.clearing = _clearing(world, market, events)
+        world.clearing = market_clearing(world, market, events)
     _open_sc(world, market, events)
     if "lu" in market.population.curves:
         _open_lu(world, market, events)
@@ -323,88 +313,6 @@ def _expired(world: World, product: str, settlement: Settlement) -> None:
         if product == "sc":
             spec = world.rulebooks[Venue.SC].on(settlement.trading_day)
             world.crude.expire(settlement.month, spec.to_price(settlement.settlement_ticks))
-
-
-def _delivered(world: World, month: ContractMonth, matches: Sequence[Match]) -> None:
-    """Let the crude world move the oil of the warrants that the exchange has passed, and close what has not come."""
-    assert world.clearing is not None
-    spec = world.rulebooks[Venue.SC].on(day_of(int(world.env.now)))
-    names = {number: name for name, number in world.crude.numbers.items()}
-    passed = [
-        Passed(
-            names.get(m.seller, COMMERCIAL),
-            names.get(m.buyer, COMMERCIAL),
-            m.base,
-            m.grade,
-            m.lots,
-            m.warrant,
-        )
-        for m in matches
-    ]
-    price = spec.to_price(world.clearing.expiries.settlement_ticks("sc", month))
-    world.crude.expire(month, price, passed)
-    world.crude.commercial.release(set(range(ACCOUNTS)) - set(names))
-
-
-def _clearing(world: World, market: FastMarket, events: Sequence[tuple[date, Any]]) -> MarketClearing:
-    """Return the clearing house of INE's products, with the choices that levers change from their days on."""
-    loaded, fx = world.loaded, world.prices["fx"]
-    told = loaded.scenario.clearing
-    products = {"sc": world.rulebooks[Venue.SC]}
-    if "lu" in market.population.curves:
-        products["lu"] = Rulebook.load(LU_RULEBOOK)
-
-    def warning_on(day: date) -> WarningRule:
-        table = told.warning
-        for since, event in events:
-            if isinstance(event, EarlyWarningControl) and since <= day:
-                sizes = event.model_dump(exclude={"source", "kind", "start_day"}, exclude_none=True)
-                calm = {
-                    key.replace("warns_from", "calm_below"): value / 2
-                    for key, value in sizes.items()
-                    if key.endswith("warns_from")
-                }
-                told_now = table.model_dump() | {"enabled": True} | sizes | calm
-                table = EarlyWarning.model_validate(told_now)
-        return table.rule()
-
-    def third_day_on(day: date) -> AfterThird:
-        choices = [told.after_third_locked_day]
-        choices += [e.choice for since, e in events if isinstance(e, LockedDaysPolicy) and since <= day]
-        return after_third(choices[-1])
-
-    return MarketClearing(
-        world.env,
-        market,
-        told,
-        products,
-        loaded.calendar,
-        fx=lambda day: fx.on(loaded.calendar.previous(day)),  # the day's own fixing comes later
-        rng=world.streams.generator,
-        warning_on=warning_on,
-        third_day_on=third_day_on,
-        expiries=_expiries(world, market),
-    )
-
-
-def _expiries(world: World, market: FastMarket) -> Expiries:
-    """Return SC's delivery: in kind, with the warrants of the crude world, where months trade apart."""
-    if "sc" not in market.population.curves:
-        return Expiries()
-
-    def cargo_lots(accounts: int) -> Array:
-        lots = np.zeros(accounts, np.int64)
-        for account, own in world.crude.cargo_lots().items():
-            lots[account] = own
-        return lots
-
-    return Expiries(
-        world.crude.registry,
-        delivered=partial(_delivered, world),
-        cargo_lots=cargo_lots,
-        cover=world.crude.commercial.register,
-        cover_trading_days=world.loaded.scenario.clearing.cover_trading_days,
-    )
 
 
 def _widen_access(

@@ -77,7 +77,6 @@ class LockedMonths:
         spared = np.arange(len(self._house.roster)) >= ARBITRAGE_ACCOUNT
         found = reduce_by_force(self._house, place, way, asked, limit, ReductionRule.of(spec), spared=spared)
         self._house.book(found.fills, fees=False)
-        self._mirror(book, found.fills)
         if self.reduced_on != day:
             self.reduced, self.reduced_on = {}, day
         self.reduced[key] = found
@@ -92,9 +91,3 @@ class LockedMonths:
         np.add.at(lots, orders["owner"][waiting], orders["quantity"][waiting])
         held = state["positions"][book] * -way
         return np.minimum(lots, np.maximum(held, 0))
-
-    def _mirror(self, book: int, fills: Array) -> None:
-        state = self._population.state
-        signed = (1 - 2 * fills["side"].astype(np.int64)) * fills["lots"]
-        np.add.at(state["positions"][book], fills["account"], signed)
-        np.add.at(state["cash"][book], fills["account"], -signed * fills["price"])

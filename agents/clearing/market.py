@@ -18,6 +18,7 @@ from agents.clearing.expiry import Expiries
 from agents.clearing.forced import ForcedOrder, ForcedOrders, Key, orders_of
 from agents.clearing.locked import LockedMonths
 from agents.clearing.parameters import ClearingParameters, after_third
+from agents.clearing.private import PhysicalSide, PrivateExchanges
 from agents.clearing.products import Product, Series
 from agents.clearing.records import LargePosition, MonthDay, Participation, ProductDay, name_of
 from agents.traders.market import FastMarket
@@ -31,6 +32,8 @@ from exchange.clearing.rules import Array, CollateralRule, ContractRules, Margin
 from exchange.clearing.warning import WarningRule, widened_limit_percent
 from exchange.clock import TradingCalendar, ns
 from exchange.contracts import Rulebook
+from exchange.delivery import DeliveryRule
+from exchange.expiry import ExpiryRule
 from exchange.units import NS_PER_MINUTE
 from exchange.venue import DomesticVenue, Month, Settlement, Terms
 
@@ -60,11 +63,13 @@ class MarketClearing:
         warning_on: Callable[[date], WarningRule] | None = None,
         third_day_on: Callable[[date], AfterThird] | None = None,
         expiries: Expiries | None = None,
+        physical: PhysicalSide | None = None,
     ) -> None:
         self._env, self._market, self._population = env, market, market.population
         self._calendar, self._fx = calendar, fx
         self._warning_on = warning_on or (lambda day: told.warning.rule())
         self.expiries = expiries or Expiries()
+        self.private = PrivateExchanges(physical)
         self._products: dict[str, Product] = {}
         places = 0
         for number, (name, rulebook) in enumerate(rulebooks.items()):
@@ -222,6 +227,7 @@ class MarketClearing:
             assert series.month is not None
             self.expiries.begin(house, series.month, series.place, ticks, series.product.spec(day))
         self.expiries.next_day(house)
+        self._exchange(day, outcomes)
         reduced = self._reduce(day, outcomes)
         self._report(day)
         for product in self._products.values():
@@ -259,6 +265,20 @@ class MarketClearing:
         self._expiring = []
         return lots, in_kind
 
+    def _exchange(self, day: date, outcomes: Mapping[Key, Settlement]) -> None:
+        """Book what the physical side has agreed to exchange for oil, on the days that the rule allows."""
+        for (name, month), series in self._series.items():
+            spec = series.product.spec(day)
+            if month is None or not self.expiries.in_kind(name):
+                continue
+            if not ExpiryRule.of(spec).efp_allowed(series.product.days_left(month, day)):
+                continue
+            ticks, limits = outcomes[name, month].settlement_ticks, outcomes[name, month].limits_ticks
+            rule = DeliveryRule.of(spec)
+            for fills in self.private.close(self.house, month, series.place, ticks, limits, rule, day):
+                series.book_outside(self._population.state, fills)
+                self.house.settle(self.house.settled_ticks)
+
     def _reduce(self, day: date, outcomes: Mapping[Key, Settlement]) -> dict[str, int]:
         """Halt or reduce months that were locked for three days; return the lots reduced by product."""
         lots = dict.fromkeys(self._products, 0)
@@ -267,7 +287,7 @@ class MarketClearing:
             fills = self.locked.after(key, outcomes[key], series.place, book, spec, self._calendar)
             if fills is None:
                 continue
-            series.shift_cash(fills)
+            series.book_outside(self._population.state, fills)
             lots[key[0]] += int(fills["lots"].sum()) // 2
             if series.product.venue is not None:
                 series.product.venue.count_anew(key[1])

@@ -124,7 +124,12 @@ class Series:
     place: int
     booked_cash: Array
 
-    def shift_cash(self, fills: Array) -> None:
-        """Take what fills changed in the population's cash for booked: a buyer pays, in tick x lot."""
-        signed = (1 - 2 * fills["side"].astype(np.int64)) * fills["lots"]
-        np.add.at(self.booked_cash, fills["account"], -signed * fills["price"])
+    def book_outside(self, state: Array, fills: Array) -> None:
+        """Bring fills that came about outside the book, and are booked at the house, into the population.
+
+        A buyer pays, in tick x lot.
+        """
+        book, signed = self.product.book(self.month), (1 - 2 * fills["side"].astype(np.int64)) * fills["lots"]
+        np.add.at(state["positions"][book], fills["account"], signed)
+        for cash in (state["cash"][book], self.booked_cash):
+            np.add.at(cash, fills["account"], -signed * fills["price"])

@@ -268,6 +268,9 @@ class WarrantParameters(Parameters):
     holders_margin_percent: float = Field(
         ge=0, description="over the worth of oil in tank, at which its owners sell"
     )
+    exchange_days_ahead: int = Field(
+        ge=0, description="from which refiners exchange lots for a warrant; 0: only delivery brings oil"
+    )
 
 
 class CrudeParameters(Parameters):

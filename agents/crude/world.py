@@ -18,17 +18,17 @@ from agents.crude.bases import DeliveryBase
 from agents.crude.carry import NAME as CARRY
 from agents.crude.carry import CarryTrader
 from agents.crude.commercial import CommercialWarrants
-from agents.crude.expiry import Offer, Passed, hand_over, match, take_over
+from agents.crude.deliveries import Deliveries
+from agents.crude.expiry import Passed
 from agents.crude.grades import GradeSupply
 from agents.crude.importer import NAME as IMPORTER
 from agents.crude.importer import ImportArbitrageur, Today
 from agents.crude.levers import CrudeLever, LeverDays
 from agents.crude.local_buyer import LocalBuyer
 from agents.crude.market import CrudeMarket
-from agents.crude.parameters import ACCOUNTS, COMMERCIAL, CrudeParameters
+from agents.crude.parameters import ACCOUNTS, CrudeParameters
 from agents.crude.parity import Parities, ParityPremiums, parities, premiums, ways
 from agents.crude.records import DailyRecord
-from agents.crude.reexporter import NAME as REEXPORTER
 from agents.crude.reexporter import ReexportArbitrageur
 from agents.crude.references import ImportReferences, brent_parity_usd_per_bbl
 from agents.crude.refiners import Refiners
@@ -133,6 +133,10 @@ class CrudeWorld:
         )  # fmt: skip
         self.local_buyer = LocalBuyer(parameters.local_buyer, market, parameters.importer.decision_minutes)
         self.bargain = BargainBuyers(parameters.bargain, market, oman, parameters.importer.decision_minutes)
+        self.deliveries = Deliveries(
+            self.bases, self.registry, self.numbers, self.commercial, self.importer, self.carry, self.reexporter,
+            self.refiners.all, (self.local_buyer.account, self.bargain.account),
+        )  # fmt: skip
         self._record = DailyRecord()
         env.process(self._days(start))
         if flow_start is not None:
@@ -185,77 +189,35 @@ class CrudeWorld:
         )  # fmt: skip
         return state + [value for part in parts for value in part.integers()]
 
-    def offers(self, month: Month) -> list[Offer]:
-        """Return the warrants that each account could deliver against its short of an expiring month, oldest first."""
-        found = []
-        for name, trader in ((IMPORTER, self.importer), (CARRY, self.carry)):
-            left = trader.deliverable_lots(month)
-            for warrant in self.registry.of(self.numbers[name]):
-                lots = min(left, warrant.lots)
-                if lots:
-                    found.append(Offer(name, warrant.number, warrant.base, warrant.grade, lots))
-                    left -= lots
-        return found
-
-    def wanted_lots(self, month: Month) -> dict[str, int]:
-        """Return the lots of an expiring month that each account wants to receive."""
-        wanted = {name: refiner.wanted_lots(month) for name, refiner in self.refiners.all.items()}
-        wanted[REEXPORTER] = self.reexporter.wanted_lots(month)
-        return wanted | {CARRY: self.carry.wanted_lots(month)}
-
     def expire(self, month: Month, price_cny_per_bbl: float, passed: Sequence[Passed] | None = None) -> None:
-        """Deliver an expiring month: what a clearing house says has passed, else what accounts here offer and want.
-
-        `month` is None where SC is one series: then what is not delivered goes on to the next month; else it is closed
-        at the settlement price.
-        """
+        """Deliver an expiring month at today's parity; see Deliveries.expire."""
         day = day_of(int(self._env.now))
-        premium, fx = self.parity_usd_per_bbl(day), self._fx.on(day)
-        takers = {**self.refiners.all, REEXPORTER: self.reexporter}
-        self.importer.read_fills(fx)
-        for taker in takers.values():
-            taker.account.read_fills(fx)
-        for account in (self.carry.account, self.local_buyer.account, self.bargain.account):
-            account.read_fills(1.0)
-        by_house = passed is not None
-        if passed is None:
-            passed = match(self.offers(month), self.wanted_lots(month), self.bases)
-        for each in passed:
-            base = self.bases[each.base]
-            warrant = None
-            if by_house:
-                take_over(each, self.bases)
-                warrant = each.warrant
-            else:
-                warrant = hand_over(each, self.bases, self.registry, self.numbers)
-            if each.seller == IMPORTER:
-                self.importer.deliver(month, each.lots)
-            elif each.seller == CARRY:
-                self.carry.deliver(month, each.lots)
-            if each.buyer == CARRY:
-                self.carry.receive(month, each.lots, base)
-            elif warrant is not None and each.buyer not in (COMMERCIAL, *takers):
-                # Investors sell their oil in tank at the settlement price, at which their lots are closed below.
-                self.registry.cancel(warrant)
-                base.hand_over(each.buyer, COMMERCIAL, each.lots * BBL_PER_SC_LOT)
-                base.release(COMMERCIAL, each.lots * BBL_PER_SC_LOT)
-            elif warrant is not None and each.buyer != COMMERCIAL:
-                self.registry.cancel(warrant)
-                worth = premium.reexport if each.buyer == REEXPORTER else premium.lowest
-                takers[each.buyer].receive(month, each.lots, worth * fx)
-                if each.buyer == REEXPORTER:
-                    self.reexporter.ship_out(base, each.lots)
-                else:
-                    base.release(each.buyer, each.lots * BBL_PER_SC_LOT)
-            if each.seller in (IMPORTER, CARRY):
-                base.free_room(each.seller)
-        if month is not None:
-            self.importer.expire(month, price_cny_per_bbl)
-            self.carry.expire(month, price_cny_per_bbl)
-            for taker in takers.values():
-                taker.account.close_out(month, price_cny_per_bbl)
-            for account in (self.local_buyer.account, self.bargain.account):
-                account.close_out(month, price_cny_per_bbl)
+        self.deliveries.expire(
+            month, price_cny_per_bbl, self.parity_usd_per_bbl(day), self._fx.on(day), passed
+        )
+
+    def exchangeable(
+        self, month: ContractMonth, day: date, shorts_lots: Mapping[int, int]
+    ) -> tuple[list[Passed], float]:
+        """Return what refiners would exchange of a month for oil at a day's close, and what both sides save by it.
+
+        `shorts_lots` are the month's shorts by account. Saved, in CNY/bbl, is the storage until the month's last
+        trading day; nobody agrees longer ahead than buyers want oil.
+        """
+        days = (self._last_day(month) - day).days
+        if days > self._parameters.warrants.exchange_days_ahead:
+            return [], 0.0
+        fee = self._rulebook.on(day).storage_fee_cny_per_bbl_day or 0.0
+        known = set(self.numbers.values())
+        others = {account: lots for account, lots in shorts_lots.items() if account not in known}
+        return self.deliveries.exchangeable(month, others, self._fx.on(day)), fee * days
+
+    def exchange(self, month: ContractMonth, passed: Passed, off_cny_per_bbl: float) -> None:
+        """Take in an exchange that the house has booked, at so much below the settlement price."""
+        day = day_of(int(self._env.now))
+        self.deliveries.exchange(
+            month, passed, off_cny_per_bbl, self.parity_usd_per_bbl(day), self._fx.on(day)
+        )
 
     def cargo_lots(self) -> dict[int, int]:
         """Return the oil on its way or uninspected of each account, which counts as deliverable cargo, in lots."""
