@@ -171,13 +171,20 @@ class LoadedScenario:
         )
         for word, events in kinds:
             for event in events:
-                told = event.model_dump(exclude={"source", "kind"}, exclude_none=True)
-                values = ", ".join(f"{key} {value}" for key, value in told.items())
+                told = event.model_dump(mode="json", exclude={"source", "kind"}, exclude_none=True)
+                values = ", ".join(f"{key} {_said(value)}" for key, value in told.items() if value != {})
                 lines.append(f"{word}: {getattr(event, 'kind', '')} ({values})")
         return lines
 
     def __getstate__(self) -> dict[str, Any]:
         return {k: v for k, v in self.__dict__.items() if k != "calendar"}
+
+
+def _said(value: Any) -> str:
+    """Return a value of an event in words: a path by date as 2020-02-03 40, 2020-03-11 110."""
+    if isinstance(value, dict):
+        return "; ".join(f"{key} {_said(part)}" for key, part in value.items())
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def load_scenario(
