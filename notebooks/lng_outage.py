@@ -19,7 +19,7 @@
 # crude does not move, because nothing in this model leads from gas to crude: an assumption, not a finding. The last
 # cell says the figures, computed from the cells above it.
 #
-# Gas alone takes a second a winter, so there are ten pairs here, and two with a few days of crude. With the crude
+# Gas alone takes a second a winter, so there are six pairs here, and two with a few days of crude. With the crude
 # market of a month, origin shares and pass-through, and intervals fit to print:
 #
 #     yangshan run lng-outage --full
@@ -49,7 +49,7 @@ def draw(figure: Figure) -> None:
     display(SVG(plots.to_svg(figure)))
 
 
-def winter(name: str, scenario: str, *, seed: int = 1, pairs: int = 10, trading_days: int = 0) -> Run:
+def winter(name: str, scenario: str, *, seed: int = 1, pairs: int = 6, trading_days: int = 0) -> Run:
     """Run a scenario up to mid-February, with `trading_days` days of crude's order flow."""
     sets = ["period.slow_end=2025-02-14", f"period.trading_days={trading_days}"]
     sets += ["measurement.origin_samples=0", "measurement.pass_through_samples=0"]

@@ -54,10 +54,10 @@ title = "Five trading days, and six weeks without an LNG supplier"
 trading_days = 5
 
 [measurement]
-replications = 4
-origin_samples = 4
+replications = 3
+origin_samples = 3
 origin_horizon_trading_days = 1
-pass_through_samples = 4
+pass_through_samples = 3
 pass_through_days = 1
 """
 

@@ -13,14 +13,18 @@ from scenarios.streams import Streams
 from scenarios.world import build, gas_twin
 
 SEEDS = (1, 2, 3, 4, 5, 6)
-STARTS = {"January": ("2025-01-06", "2025-04-15"), "May": ("2025-05-06", "2025-08-15")}
+PERIODS = {
+    "January": ("2024-08-01", "2025-01-06", "2025-04-15"),
+    "May": ("2024-12-01", "2025-05-06", "2025-08-15"),
+}
+"""The world's first day, the first day of the outage, and the last day."""
 
 
 @cache
 def effects(month: str) -> pd.DataFrame:
     """Return the effect of the library's outage by seed: prices in %, mean stock in m3, lowest cover in days."""
-    first, last = STARTS[month]
-    period = ["trading_days=0", f"first_trading_day={first}", f"slow_end={last}"]
+    start, first, last = PERIODS[month]
+    period = ["trading_days=0", f"slow_start={start}", f"first_trading_day={first}", f"slow_end={last}"]
     loaded = load_scenario("lng-outage", [f"period.{key}" for key in period])
     rows = []
     for seed in SEEDS:
@@ -41,7 +45,7 @@ def _days(world, first: str) -> pd.DataFrame:
     return days[days["date"] >= first].reset_index(drop=True)
 
 
-@pytest.mark.parametrize("month", STARTS)
+@pytest.mark.parametrize("month", PERIODS)
 def test_an_outage_raises_prices_and_lowers_stocks_for_every_seed(month):
     found = effects(month)
     assert (found["price"] > 5).all() and (found["jkm"] > 10).all()
