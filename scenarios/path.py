@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import pandas as pd
 
 from scenarios.report import estimate_text, number_text
@@ -13,19 +14,21 @@ SHORTEST_TRADING_DAYS = 30
 """A run of fewer has no path worth a table."""
 
 _READ: dict[str, tuple[str, str]] = {
-    "SC, USD/bbl": ("settlement", "mean"),
+    "SC": ("settlement", "mean"),
     "over Oman": ("premium_to_oman_usd_per_bbl", "mean"),
-    "over import parity": ("premium_usd_per_bbl", "mean"),
-    "locked days": ("locked_days", "sum"),
+    "over parity": ("premium_usd_per_bbl", "mean"),
+    "locked": ("locked", "sum"),
 }
+_EFFECTS = {"effect on SC": "SC", "effect on locked": "locked"}
 
 
 def path_tables(run: Run) -> dict[str, pd.DataFrame]:
     """Return, by title, what a run of SHORTEST_TRADING_DAYS or more went through; nothing for a shorter one.
 
-    SC by half month: mean settlement price and premiums in USD/bbl, days locked at a limit, up less down, with 95 %
-    intervals over replications. Use of the tanks by base: mean over replications on the first day of order flow, on
-    the day when it is highest, on the last. A column for each arm.
+    SC by half month in the changed arm (the only one, if there is one): mean settlement price and premiums over Oman
+    and import parity in USD/bbl, days locked at a limit, up less down; and its difference from the base arm, paired.
+    All with 95 % intervals over replications. Use of the tanks by base: mean over replications on the first day of
+    order flow, on the day when it is highest, on the last, in each arm.
     """
     if "days" not in run.tables:
         return {}
@@ -35,24 +38,27 @@ def path_tables(run: Run) -> dict[str, pd.DataFrame]:
         return {}
     span = days["day"].min(), days["day"].max()
     return {
-        "SC by half month, USD/bbl": _by_half_month(days),
+        "SC by half month, USD/bbl; days locked": _by_half_month(days),
         "Tanks in use, share of capacity": _by_base(run.table("tanks"), *span),
     }
 
 
 def _by_half_month(days: pd.DataFrame) -> pd.DataFrame:
-    days = days.assign(locked_days=days["locked"])
-    begins = days["day"].dt.to_period("M").dt.to_timestamp() + pd.to_timedelta(
-        15 * (days["day"].dt.day > 15), unit="D"
-    )
+    begins = days["day"].dt.to_period("M").dt.to_timestamp()
+    begins += pd.to_timedelta(15 * (days["day"].dt.day > 15), unit="D")
     arms = list(dict.fromkeys(days["arm"]))
     cells: dict[str, dict[str, str]] = {}
     for since, own in days.groupby(begins):
-        row = cells.setdefault(f"{pd.Timestamp(str(since)):%d %b %Y} on", {})
-        for label, (column, how) in _READ.items():
-            for arm in arms:
-                values = own[own["arm"] == arm].groupby("replication")[column].agg(how)
-                row[_column(label, arm, arms)] = _told(values.tolist())
+        told = {
+            label: [
+                own[own["arm"] == arm].groupby("replication")[column].agg(how).to_numpy(float) for arm in arms
+            ]
+            for label, (column, how) in _READ.items()
+        }
+        row = {label: _told(values[-1]) for label, values in told.items()}
+        if len(arms) > 1:
+            row |= {label: _told(told[of][1] - told[of][0]) for label, of in _EFFECTS.items()}
+        cells[f"{pd.Timestamp(str(since)):%d %b %Y} on"] = row
     return pd.DataFrame(cells).T
 
 
@@ -79,9 +85,9 @@ def _column(label: str, arm: str, arms: Sequence[str]) -> str:
     return label if len(arms) == 1 else f"{label}, {arm}"
 
 
-def _told(values: Sequence[float]) -> str:
+def _told(values: np.ndarray) -> str:
     """Write a mean over replications with its interval; alike values by themselves."""
-    if max(values) - min(values) < 1e-9:
+    if np.ptp(values) < 1e-9:
         return number_text(values[0], 0.1) if values[0] % 1 else f"{values[0]:.0f}"
-    found: Estimate = interval(values, "")
+    found: Estimate = interval(values.tolist(), "")
     return estimate_text(found)

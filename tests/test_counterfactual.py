@@ -122,10 +122,10 @@ class Told:
 def test_the_path_is_told_by_half_months_and_by_base():
     prices, tanks = path_tables(Told()).values()
     assert list(prices.index) == ["01 Feb 2020 on", "16 Feb 2020 on", "01 Mar 2020 on", "16 Mar 2020 on"]
-    assert prices.loc["16 Feb 2020 on", "locked days, base"] == "-1"
-    assert prices["locked days, base"].tolist() == ["0", "-1", "0", "0"]
-    assert prices.iloc[0]["SC, USD/bbl, base"].startswith("60.5 [")
-    assert prices.iloc[0]["over Oman, changed"] == "2"
+    assert prices["locked"].tolist() == ["0", "-1", "0", "0"]
+    assert prices.iloc[0]["SC"].startswith("61.5 [") and prices.iloc[0]["over Oman"] == "2"
+    # each replication of the changed arm stands a dollar over its twin, and locks on the same day
+    assert prices["effect on SC"].tolist() == ["1"] * 4 and prices["effect on locked"].tolist() == ["0"] * 4
     row = tanks.loc["A"]
     assert (row["03 Feb, base"], row["highest, base"], row["on, base"]) == ("0.00", "0.49", "27 Mar")
     assert tanks.loc["B", "27 Mar, changed"] == "0.25"
