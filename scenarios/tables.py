@@ -162,7 +162,9 @@ def physical_frames(world: World) -> Frames:
             "lng_cargoes_diverted", "lng_contracts",
         )  # fmt: skip
         frames |= {name: gas[name] for name in own if name in gas}
-        dated = ("gas_places", "gas_edges", "gas_hours", "gas_energy", "gas_mechanism", "rest_of_china")
+        dated = (
+            "gas_places", "gas_edges", "gas_hours", "gas_energy", "gas_lines", "gas_mechanism", "rest_of_china",
+        )  # fmt: skip
         frames |= {name: gas[name].rename(columns={"date": "day"}) for name in dated}
     return frames
 
@@ -192,6 +194,11 @@ COLUMNS: dict[str, Column] = {
     "edge": Column("", "pipeline of the gas network"),
     "flow_m3": Column("m3 of gas", "net flow of the day, from the pipeline's first node to its second"),
     "capacity_m3": Column("m3 of gas", "what the pipeline can carry in the day; none is without limit"),
+    "line": Column("", "trunk line from the sources to the delta or past it"),
+    "section_m3": Column("m3 of gas", "what the line's last section, into the delta, can carry in the day"),
+    "put_in_m3": Column("m3 of gas", "out of storage along the line, for the delta"),
+    "taken_off_m3": Column("m3 of gas", "burnt or stored by the rest of China along the line"),
+    "to_delta_m3": Column("m3 of gas", "taken by the delta: of the line, of `rest_of_china` from all lines"),
     "interrupted_m3": Column("m3 of gas", "the part of unserved gas whose contracts allow it"),
     "mechanism": Column("", "how LNG by lorry is sold at SHPGX in the session"),
     "price_cny_per_t": Column("CNY/t", "volume-weighted mean of what a session delivered"),

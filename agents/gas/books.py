@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 def tables(world: GasWorld) -> dict[str, pd.DataFrame]:
     """Return all frames: what the records keep, ships, contracts, energy, the rest of China, SHPGX and indices."""
     rest, energy = pd.DataFrame(world.rest.rows()), pd.DataFrame(world.energy.rows())
-    for frame in (rest, energy):
+    lines = pd.DataFrame(world.lines.rows())
+    for frame in (rest, energy, lines):
         if "date" in frame:
             frame["date"] = pd.to_datetime(frame["date"])
     diverted = [*world.fleet.diverted, *world.rest.fleet.diverted]
@@ -30,6 +31,7 @@ def tables(world: GasWorld) -> dict[str, pd.DataFrame]:
         "gas_energy": energy,
         "gas_index_quality": world.indices.quality_frame(own),
         "gas_indices": world.indices.frame(own, world.jkm, world.fx, world.parameters.shpgx),
+        "gas_lines": lines,
         "gas_mechanism": world.market.frame(),
         "lng_cargoes_diverted": cargo_frame(diverted),
         "lng_cargoes_rest": cargo_frame(world.rest.fleet.cargoes),
@@ -47,6 +49,7 @@ def imbalances(world: GasWorld) -> dict[str, int]:
     return (
         world.ledger().imbalances()
         | world.rest.imbalances()
+        | world.lines.imbalances(*world.rest.pipeline_books())
         | world.energy.imbalances(list(world.terminals.values()), pack)
         | world.lifting.imbalances()
         | {"diverted cargoes": sum(cargo.imbalance_m3 for cargo in diverted)}

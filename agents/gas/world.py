@@ -49,6 +49,7 @@ from agents.gas.shocks import DatedShock
 from agents.gas.shpgx import ShpgxLng
 from agents.gas.suppliers import oil_linked_usd_per_mmbtu
 from agents.gas.terminals import Terminal
+from agents.gas.trunk_lines import TrunkLines
 from agents.prices import PriceHistory
 from exchange.clock import ns
 from exchange.units import GAS_M3_PER_M3_LNG, NS_PER_DAY, NS_PER_HOUR, NS_PER_MINUTE
@@ -84,8 +85,6 @@ class GasWorld:
         self.parameters = parameters
         self.weather = Weather(parameters.demand, rng("gas.weather"))
         self.demand = Demand(parameters.demand)
-        shares = {name: entry.share for name, entry in parameters.network.entries.items()}
-        self.pipeline = Pipeline(parameters.pipeline, rng("gas.pipeline"), shares)
         self.terminals = {
             name: Terminal(env, name, table, start) for name, table in parameters.terminals.items()
         }
@@ -117,6 +116,9 @@ class GasWorld:
             brent,
         )
         self.rest = make_rest(env, parameters, start, rng, self.fleet, self.freight, brent)
+        self.lines = TrunkLines(parameters.trunk_lines, self.rest.sources)
+        shares = {name: entry.share for name, entry in parameters.network.entries.items()}
+        self.pipeline = Pipeline(parameters.pipeline, rng("gas.pipeline"), shares, self.lines)
         self.lifting = Lifting(parameters.lifting)
         for suppliers in (self.suppliers, self.rest.suppliers):
             for supplier in suppliers.values():
@@ -174,6 +176,7 @@ class GasWorld:
         for cargo in (*self.fleet.cargoes, *self.rest.fleet.cargoes):
             state += [cargo.planned_loading_ns, cargo.loaded_m3, cargo.delivered_m3, int(cargo.lost)]
         state += [trade.amount_fen for trade in self.market.trades]
+        state += self.lines.state_integers()
         state += list(vars(self.ledger()).values())
         return state
 
@@ -342,6 +345,7 @@ class GasWorld:
         self.energy.deliver(day, self.delivery.arcs, result.flow_m3, result.send_out_m3, served_m3)
         taken_m3 = result.pipeline_taken_m3
         self.rest.serve(day, anomaly, self._price_ratio(price), taken_m3, self._rest_outlook)
+        self.pipeline.take(day, self._swing_call, self.delivery.entries_m3(result))
 
         self.products.deliver(day, sum(offers_m3.values()), result.pipeline_taken_m3, self._swing_call)
 
