@@ -230,7 +230,8 @@ def test_the_east_lines_last_section_is_a_lever() -> None:
     assert short.iloc[0] > 25 * MN and 15 * MN < short.mean() < 25 * MN, (
         "swing at the other entries makes up for some"
     )
-    assert off.send_out_m3.sum() > 1.2 * base.send_out_m3.sum() > 1.3 * wide.send_out_m3.sum()
+    sent = [arm_days.send_out_m3.sum() for arm_days in (off, base, wide)]
+    assert sent[0] > 1.1 * sent[1] and sent[1] > 1.05 * sent[2], "tanks give what the line does not"
     same = arm(int(18.9e9 / 365))
     assert same.pipeline_available_m3.equals(base.pipeline_available_m3)
 
