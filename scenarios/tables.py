@@ -163,7 +163,8 @@ def physical_frames(world: World) -> Frames:
         )  # fmt: skip
         frames |= {name: gas[name] for name in own if name in gas}
         dated = (
-            "gas_places", "gas_edges", "gas_hours", "gas_energy", "gas_lines", "gas_mechanism", "rest_of_china",
+            "gas_places", "gas_edges", "gas_hours", "gas_energy", "gas_lines", "gas_mechanism", "lng_payments",
+            "rest_of_china",
         )  # fmt: skip
         frames |= {name: gas[name].rename(columns={"date": "day"}) for name in dated}
     return frames
@@ -195,6 +196,11 @@ COLUMNS: dict[str, Column] = {
     "flow_m3": Column("m3 of gas", "net flow of the day, from the pipeline's first node to its second"),
     "capacity_m3": Column("m3 of gas", "what the pipeline can carry in the day; none is without limit"),
     "line": Column("", "trunk line from the sources to the delta or past it"),
+    "what": Column(
+        "", "cargo: landed; take-or-pay: not taken; make-up: paid for before; refund: make-up that was lost"
+    ),
+    "paid_usd": Column("USD", "paid by the importer to the supplier; below 0 paid back"),
+    "credit_usd": Column("USD", "of what was paid for gas not taken, used by a make-up cargo"),
     "section_m3": Column("m3 of gas", "what the line's last section, into the delta, can carry in the day"),
     "put_in_m3": Column("m3 of gas", "out of storage along the line, for the delta"),
     "taken_off_m3": Column("m3 of gas", "burnt or stored by the rest of China along the line"),

@@ -115,6 +115,27 @@ def test_lng_by_hand() -> None:
     assert volume == pytest.approx(250_000 * TONNES_PER_M3_LNG * MMBTU_PER_TONNE_LNG)
 
 
+def test_gas_paid_for_and_not_taken_is_in_the_terms_and_made_up_gas_is_not_paid_twice() -> None:
+    mmbtu = 250_000 * TONNES_PER_M3_LNG * MMBTU_PER_TONNE_LNG
+    paid = pd.DataFrame(
+        [
+            ("2024-12-31", "cnooc", "take-or-pay", 0.1 * mmbtu),
+            ("2024-12-31", "rest_of_china", "take-or-pay", 9.0 * mmbtu),  # not the delta's
+            ("2024-11-01", "cnooc", "take-or-pay", 9.0 * mmbtu),  # before
+            ("2024-11-11", "cnooc", "cargo", 9.0 * mmbtu),  # priced with its cargo
+        ],
+        columns=["day", "importer", "what", "paid_usd"],
+    )
+    found = terms(GAS | {"lng_payments": paid}, date(2024, 11, 8))
+    assert premium(found, "LNG") == pytest.approx(0.88 + 0.1)
+    assert premium(found, "LNG", "oil-linked") == pytest.approx(0.2)
+    # The cargo in oil-linked of 10.2 is made up: it costs nothing more. 0.98 - 0.4 x 10.2.
+    cargoes = GAS["lng_cargoes"].assign(make_up=[True, *[False] * 5])
+    made_up = terms(GAS | {"lng_payments": paid, "lng_cargoes": cargoes}, date(2024, 11, 8))
+    assert premium(made_up, "LNG") == pytest.approx(0.98 - 0.4 * 10.2)
+    assert pd.isna(premium(made_up, "LNG", "oil-linked"))
+
+
 def test_a_span_without_cargoes_has_no_premium_and_a_world_without_flow_no_crude_row() -> None:
     late = date(2025, 6, 1)
     assert pd.isna(premium(terms(GAS, late), "LNG"))
