@@ -163,8 +163,8 @@ def physical_frames(world: World) -> Frames:
         )  # fmt: skip
         frames |= {name: gas[name] for name in own if name in gas}
         dated = (
-            "gas_places", "gas_edges", "gas_hours", "gas_energy", "gas_lines", "gas_mechanism", "lng_payments",
-            "rest_of_china",
+            "gas_places", "gas_edges", "gas_hours", "gas_energy", "gas_lines", "gas_mechanism", "gas_plants",
+            "lng_payments", "rest_of_china",
         )  # fmt: skip
         frames |= {name: gas[name].rename(columns={"date": "day"}) for name in dated}
     return frames
@@ -201,6 +201,11 @@ COLUMNS: dict[str, Column] = {
     ),
     "paid_usd": Column("USD", "paid by the importer to the supplier; below 0 paid back"),
     "credit_usd": Column("USD", "of what was paid for gas not taken, used by a make-up cargo"),
+    "basin": Column("", "source of the feed gas of a region's plants"),
+    "gas_in_m3": Column("m3 of gas", "feed gas of a region's plants: made liquid, and own use"),
+    "own_use_m3": Column("m3 of gas", "burnt by the plants"),
+    "made_t": Column("t", "LNG made and loaded at the plants' gates"),
+    "owed_t": Column("t", "sold and not made for want of feed gas"),
     "section_m3": Column("m3 of gas", "what the line's last section, into the delta, can carry in the day"),
     "put_in_m3": Column("m3 of gas", "out of storage along the line, for the delta"),
     "taken_off_m3": Column("m3 of gas", "burnt or stored by the rest of China along the line"),

@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 def tables(world: GasWorld) -> dict[str, pd.DataFrame]:
     """Return all frames: what the records keep, ships, contracts, energy, the rest of China, SHPGX and indices."""
     rest, energy = pd.DataFrame(world.rest.rows()), pd.DataFrame(world.energy.rows())
-    lines = pd.DataFrame(world.lines.rows())
+    lines = pd.DataFrame(world.pipeline.lines.rows())
     diverted = [*world.fleet.diverted, *world.rest.fleet.diverted]
     everywhere = [*world.fleet.cargoes, *world.rest.fleet.cargoes, *diverted]
     paid = payments.payments(world.lifting, everywhere, world.lifting.day or date.min)
     paid_rows = pd.DataFrame(payments.rows(paid))
-    for frame in (rest, energy, lines, paid_rows):
+    plants = pd.DataFrame(world.plants.rows())
+    for frame in (rest, energy, lines, plants, paid_rows):
         if "date" in frame:
             frame["date"] = pd.to_datetime(frame["date"])
     own = world.market.index.values
@@ -37,6 +38,7 @@ def tables(world: GasWorld) -> dict[str, pd.DataFrame]:
         "gas_indices": world.indices.frame(own, world.jkm, world.fx, world.parameters.shpgx),
         "gas_lines": lines,
         "gas_mechanism": world.market.frame(),
+        "gas_plants": plants,
         "lng_cargoes_diverted": cargo_frame(diverted),
         "lng_cargoes_rest": cargo_frame(world.rest.fleet.cargoes),
         "lng_contracts": pd.DataFrame(world.lifting.rows(everywhere)),
@@ -55,8 +57,9 @@ def imbalances(world: GasWorld) -> dict[str, int]:
     return (
         world.ledger().imbalances()
         | world.rest.imbalances()
-        | world.lines.imbalances(*world.rest.pipeline_books())
+        | world.pipeline.lines.imbalances(*world.rest.pipeline_books())
         | world.energy.imbalances(list(world.terminals.values()), pack)
+        | world.plants.imbalances(world.pipeline.lines.near_m3)
         | world.lifting.imbalances()
         | payments.imbalances(world.lifting, everywhere)
         | {"diverted cargoes": sum(cargo.imbalance_m3 for cargo in diverted)}

@@ -69,7 +69,7 @@ def strike(world: GasWorld, shock: DatedShock) -> None:
         world.pipeline.begin(shock)
         world.rest.sources.begin(shock)
     elif isinstance(event, TrunkSection):
-        world.lines.begin(shock)
+        world.pipeline.lines.begin(shock)
     elif isinstance(event, TerminalClosure):
         world.env.process(_closure(world.env, world.terminals[event.terminal], event.duration_days))
     elif isinstance(event, PortClosure):

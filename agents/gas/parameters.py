@@ -356,6 +356,10 @@ class GasParameters(Parameters):
         check_sea(self.ports, self.passages, self.suppliers)
         self.network.check_nodes(self.terminals)
         check_lines(self.trunk_lines, self.rest_of_china.sources, self.network.entries)
+        for region, plant in self.plants.items():
+            if plant.basin not in self.rest_of_china.sources:
+                basins = ", ".join(self.rest_of_china.sources)
+                raise ValueError(f"plants.{region}: no basin '{plant.basin}'; there are {basins}")
         for name, place in self.network.places.items():
             if len(place.sector_shares) != len(self.demand.sectors):
                 raise ValueError(f"network.places.{name}.sector_shares must have a share for each sector")

@@ -5,19 +5,29 @@ It is what is nominated and arrives at the entries; the lines behind them are in
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 
 import numpy as np
 
 from agents.gas.dispatch import split
-from agents.gas.parameters import PipelineParameters
+from agents.gas.parameters import GasParameters, PipelineParameters
 from agents.gas.seasons import Season
 from agents.gas.shocks import DatedShock, PipelineCut
+from agents.gas.sources import Sources
 from agents.gas.trunk_lines import TrunkLines
 from exchange.units import bcm_per_year_to_m3_per_day
 
 _PPM = 1_000_000
+
+
+def make_pipeline(
+    parameters: GasParameters, sources: Sources, rng: Callable[[str], np.random.Generator]
+) -> Pipeline:
+    """Return the pipeline gas of a world, with the trunk lines from the country's sources behind it."""
+    shares = {name: entry.share for name, entry in parameters.network.entries.items()}
+    lines = TrunkLines(parameters.trunk_lines, sources)
+    return Pipeline(parameters.pipeline, rng("gas.pipeline"), shares, lines)
 
 
 class Pipeline:
@@ -32,11 +42,11 @@ class Pipeline:
         self,
         parameters: PipelineParameters,
         rng: np.random.Generator,
-        entry_shares: Mapping[str, float] | None = None,
-        lines: TrunkLines | None = None,
+        entry_shares: Mapping[str, float],
+        lines: TrunkLines,
     ) -> None:
-        self._lines = lines
-        self._shares = dict(entry_shares or {"delta": 1.0})
+        self.lines = lines
+        self._shares = dict(entry_shares)
         self._mean = bcm_per_year_to_m3_per_day(parameters.flow_bcm_per_year)
         self._season = Season(parameters.monthly_factors)
         self._parameters = parameters
@@ -61,7 +71,7 @@ class Pipeline:
         came = self.available_m3(day, call)
         lost = sum(self._cut(day, 0, entry) for entry in (None, *self._shares))
         nominated_m3 = self._nominated_m3(day, call)
-        brought_m3 = self._brought_m3(day, nominated_m3)
+        brought_m3 = self.lines.bring_m3(day, nominated_m3)
         lost += sum(max(0, volume - sum(brought_m3[at].values())) for at, volume in nominated_m3.items())
         return came / (came + lost) if came + lost > 0 else 1.0
 
@@ -81,7 +91,7 @@ class Pipeline:
 
     def offers_m3(self, day: date, call: float) -> dict[str, int]:
         """Return the gas on offer at each entry on the present day at a swing call."""
-        brought_m3 = self._brought_m3(day, self._nominated_m3(day, call))
+        brought_m3 = self.lines.bring_m3(day, self._nominated_m3(day, call))
         return {
             entry: max(0, sum(own.values()) - int(self._cut(day, 0, entry)))
             for entry, own in brought_m3.items()
@@ -89,8 +99,7 @@ class Pipeline:
 
     def take(self, day: date, call: float, taken_m3: Mapping[str, int]) -> None:
         """Book what was taken at each entry on the present day to the lines that brought it."""
-        if self._lines is not None:
-            self._lines.carry(day, self._brought_m3(day, self._nominated_m3(day, call)), taken_m3)
+        self.lines.carry(day, self.lines.bring_m3(day, self._nominated_m3(day, call)), taken_m3)
 
     def available_m3(self, day: date, call: float) -> int:
         """Return the gas on offer at all entries."""
@@ -104,9 +113,7 @@ class Pipeline:
         whole = np.maximum(0.0, nominated + self._swing(nominated, call) + sold - cuts)
         gained = np.zeros(days)
         for entry, share in self._shares.items():
-            more = np.zeros(days)
-            if self._lines is not None:
-                more = self._lines.gained_m3(day, entry, share * whole)
+            more = self.lines.gained_m3(day, entry, share * whole)
             own = np.array([self._cut(day, ahead, entry) for ahead in range(days)])
             gained += more - np.minimum(own, share * whole + more)
         return whole + gained
@@ -118,12 +125,6 @@ class Pipeline:
         whole = int(max(0.0, coming - self._cut(day, 0, None)))
         parts = split(whole, [round(_PPM * share) for share in self._shares.values()])
         return dict(zip(self._shares, parts, strict=True))
-
-    def _brought_m3(self, day: date, nominated_m3: Mapping[str, int]) -> dict[str, dict[str, int]]:
-        """Return what the lines bring to each entry: entry, then line."""
-        if self._lines is None:
-            return {entry: {entry: volume} for entry, volume in nominated_m3.items()}
-        return self._lines.bring_m3(day, nominated_m3)
 
     def _swing(self, nominated: np.ndarray | float, call: float) -> np.ndarray | float:
         free = np.maximum(0.0, self._parameters.capacity_m3_per_day - nominated)

@@ -159,6 +159,11 @@ class TrunkLines:
         brought = sum(own.to_delta_m3 for _, found in self.days for own in found.values())
         return by_source | by_line | {"trunk lines: to the delta": brought - to_delta_m3}
 
+    @property
+    def near_m3(self) -> dict[str, int]:
+        """Return what stayed near each source since the start."""
+        return dict(self._near_m3)
+
     def state_integers(self) -> list[int]:
         """Return what stayed near each source and what entered each line since the start."""
         return [*self._near_m3.values(), *self._headed_m3.values()]
