@@ -23,6 +23,7 @@ class Sources:
         self.version = 0
         self._parameters = parameters
         self._cuts: list[DatedShock] = []
+        self._normal: dict[date, dict[str, int]] = {}
 
     def begin(self, cut: DatedShock) -> None:
         """Begin a cut at a source; one at the delta's entries does nothing here."""
@@ -33,12 +34,14 @@ class Sources:
 
     def normal_m3(self, day: date) -> dict[str, int]:
         """Return what each source gives on a day without cuts."""
-        return {
-            name: int(bcm_per_year_to_m3_per_day(by_year(own.bcm_per_year, day)))
-            if own.from_date is None or day >= own.from_date
-            else 0
-            for name, own in self._parameters.items()
-        }
+        if day not in self._normal:
+            self._normal[day] = {
+                name: int(bcm_per_year_to_m3_per_day(by_year(own.bcm_per_year, day)))
+                if own.from_date is None or day >= own.from_date
+                else 0
+                for name, own in self._parameters.items()
+            }
+        return dict(self._normal[day])
 
     def given_m3(self, day: date) -> dict[str, int]:
         """Return what each source gives on a day, cuts taken off."""

@@ -73,7 +73,9 @@ class TrunkLines:
             entry: [round(_PPM * parameters[name].entry_share) for name in names]
             for entry, names in self._to_entry.items()
         }
+        self._with_section = [name for names in self._to_entry.values() for name in names]
         self._known: dict[date, dict[str, _Section]] = {}
+        self._ahead: tuple[date, int, np.ndarray] | None = None
         self._known_version = sources.version
         self._near_m3 = dict.fromkeys(sources.names, 0)
         self._headed_m3 = dict.fromkeys(parameters, 0)
@@ -81,7 +83,7 @@ class TrunkLines:
     def begin(self, lever: DatedShock) -> None:
         """Give a line's last section another capacity, and the delta more gas by contract through it."""
         self._levers.append(lever)
-        self._known.clear()
+        self._forget()
 
     def bring_m3(self, day: date, nominated_m3: Mapping[str, int]) -> dict[str, dict[str, int]]:
         """Return what comes of nominations at the entries: entry, then line, in whole m3."""
@@ -99,10 +101,8 @@ class TrunkLines:
 
     def gained_m3(self, day: date, entry: str, nominated_m3: np.ndarray) -> np.ndarray:
         """Return what comes of nominations on the days from `day` on, less what was nominated; shape (days,)."""
-        path = [self._sections(day + timedelta(days=ahead)) for ahead in range(len(nominated_m3))]
-        names = self._to_entry[entry]
-        limit, came, added = np.array([[sections[name] for name in names] for sections in path]).T
-        limit, came, added = limit.T, came.T, added.T
+        which = [self._with_section.index(name) for name in self._to_entry[entry]]
+        limit, came, added = self._path(day, len(nominated_m3))[:, :, which]
         weights = np.array(self._weights[entry]) / sum(self._weights[entry])
         asked = np.minimum(nominated_m3[:, None] * weights, limit)
         room = limit - asked
@@ -210,7 +210,7 @@ class TrunkLines:
     def _sections(self, day: date) -> dict[str, _Section]:
         """Return the last sections on a day as they are known to be, by line."""
         if self._known_version != self._sources.version:
-            self._known.clear()
+            self._forget()
             self._known_version = self._sources.version
         if day not in self._known:
             normal, _ = self._heads_m3(day, self._sources.normal_m3(day))
@@ -223,6 +223,19 @@ class TrunkLines:
                     found[name] = _Section(limit, min(1.0, now / usual) if usual else 0.0, added)
             self._known[day] = found
         return self._known[day]
+
+    def _path(self, day: date, days: int) -> np.ndarray:
+        """Return the last sections on the days from `day` on; shape (3, days, sections), fields as of _Section."""
+        today = self._sections(day)
+        if self._ahead is None or self._ahead[:2] != (day, days):
+            later = [self._sections(day + timedelta(days=ahead)) for ahead in range(1, days)]
+            rows = [[sections[name] for name in self._with_section] for sections in (today, *later)]
+            self._ahead = day, days, np.moveaxis(np.array(rows), 2, 0)
+        return self._ahead[2]
+
+    def _forget(self) -> None:
+        """Work out sections anew, as a cut or a lever became known."""
+        self._known, self._ahead = {}, None
 
     def _section_m3(self, name: str, day: date) -> tuple[int, int]:
         """Return what a line's last section can carry on a day, and what the delta has by contract beyond its own."""
