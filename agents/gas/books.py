@@ -25,9 +25,8 @@ def tables(world: GasWorld) -> dict[str, pd.DataFrame]:
     diverted = [*world.fleet.diverted, *world.rest.fleet.diverted]
     everywhere = [*world.fleet.cargoes, *world.rest.fleet.cargoes, *diverted]
     paid = payments.payments(world.lifting, everywhere, world.lifting.day or date.min)
-    paid_rows = pd.DataFrame(payments.rows(paid))
     plants = pd.DataFrame(world.plants.rows())
-    for frame in (rest, energy, lines, plants, paid_rows):
+    for frame in (rest, energy, lines, plants):
         if "date" in frame:
             frame["date"] = pd.to_datetime(frame["date"])
     own = world.market.index.values
@@ -42,7 +41,7 @@ def tables(world: GasWorld) -> dict[str, pd.DataFrame]:
         "lng_cargoes_diverted": cargo_frame(diverted),
         "lng_cargoes_rest": cargo_frame(world.rest.fleet.cargoes),
         "lng_contracts": pd.DataFrame(world.lifting.rows(everywhere)),
-        "lng_payments": paid_rows,
+        "lng_payments": payments.frame(paid),
         "lng_ships": pd.DataFrame(world.fleet.ships.rows(wall_clock)),
         "rest_of_china": rest,
     }

@@ -6,10 +6,12 @@ on to Europe costs and earns is not import cost and stands with the cargo.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
+
+import pandas as pd
 
 from agents.gas.cargoes import Cargo
 from agents.gas.lifting import CENTS_PER_USD, Lifting, mmbtu
@@ -65,18 +67,10 @@ def imbalances(lifting: Lifting, cargoes: Iterable[Cargo]) -> dict[str, int]:
     return {"take-or-pay: credit used - in make-up cargoes": lifting.used_cents - used}
 
 
-def rows(found: Iterable[Payment]) -> list[dict[str, object]]:
-    """Return payments, one row each, in USD."""
-    return [
-        {
-            "date": payment.day,
-            "importer": payment.importer,
-            "supplier": payment.supplier,
-            "what": payment.what,
-            "cargo": payment.cargo,
-            "volume_m3_liquid": payment.volume_m3,
-            "paid_usd": payment.paid_cents / CENTS_PER_USD,
-            "credit_usd": payment.credit_cents / CENTS_PER_USD,
-        }
-        for payment in found
-    ]
+def frame(found: Sequence[Payment]) -> pd.DataFrame:
+    """Return payments as a frame, one row each, in USD."""
+    columns = ["date", "importer", "supplier", "what", "cargo", "volume_m3_liquid", "paid_usd", "credit_usd"]
+    rows = [(p.day, p.importer, p.supplier, p.what, p.cargo, p.volume_m3) for p in found]
+    usd = [(p.paid_cents / CENTS_PER_USD, p.credit_cents / CENTS_PER_USD) for p in found]
+    table = pd.DataFrame([(*row, *pair) for row, pair in zip(rows, usd, strict=True)], columns=columns)
+    return table.astype({"date": "datetime64[us]", "cargo": "Int64"})

@@ -132,7 +132,7 @@ def _lng(frames: Frames, since: date | None) -> pd.DataFrame:
 
 def _not_taken_usd(frames: Frames, since: date | None) -> float:
     """Return what the delta's importers paid for gas that they did not take, less what was paid back."""
-    if "lng_payments" not in frames or frames["lng_payments"].empty:
+    if "lng_payments" not in frames:
         return 0.0
     paid = frames["lng_payments"]
     kept = paid["what"].isin(["take-or-pay", "refund"]) & (paid["importer"] != REST_OF_CHINA)
