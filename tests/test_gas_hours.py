@@ -153,7 +153,7 @@ def test_junctions_pass_on_in_each_hour_what_comes(into: list[int], first: float
         assert (coming == leaving).all()
     assert (junctions["hub"][0] == hourly[0] + hourly[1] + hourly[2]).all()
     assert (junctions["chongming"][1] == hourly[3]).all()
-    assert all(np.abs(own - own.mean()).max() <= 4 for own in hourly), "pipes are even"
+    assert all(np.abs(own - own.mean()).max() <= 8 for own in hourly), "pipes are even but for whole m3"
 
 
 def test_a_junctions_hour_that_does_not_balance_is_found() -> None:
