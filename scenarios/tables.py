@@ -170,6 +170,12 @@ def physical_frames(world: World) -> Frames:
     return frames
 
 
+_SOURCES = {
+    "tarim": "the Tarim basin", "ordos": "the Ordos basin", "sichuan": "the Sichuan basin",
+    "east_china_sea": "the East China Sea", "others": "all other basins", "central_asia": "Central Asia",
+    "russia_east": "Russia by the east line", "myanmar": "Myanmar",
+}  # fmt: skip
+
 COLUMNS: dict[str, Column] = {
     "premium_usd_per_bbl": Column(
         "USD/bbl", "SC less import parity: mean over the day of SC - Oman, less freight to tank"
@@ -196,6 +202,7 @@ COLUMNS: dict[str, Column] = {
     "flow_m3": Column("m3 of gas", "net flow of the day, from the pipeline's first node to its second"),
     "capacity_m3": Column("m3 of gas", "what the pipeline can carry in the day; none is without limit"),
     "line": Column("", "trunk line from the sources to the delta or past it"),
+    "volume_m3_liquid": Column("m3 of LNG", "landed, or paid for and not taken"),
     "what": Column(
         "", "cargo: landed; take-or-pay: not taken; make-up: paid for before; refund: make-up that was lost"
     ),
@@ -276,6 +283,9 @@ COLUMNS: dict[str, Column] = {
     "client_volume_share": Column("share", "of the trades of clients, members left out"),
     "open_interest_share": Column("share", "of the lots held"),
     "client_open_interest_share": Column("share", "of the lots that clients hold"),
+} | {
+    f"{name}_m3": Column("m3 of gas", f"out of {text}: all that it gives, or what is in the trunk line")
+    for name, text in _SOURCES.items()
 }
 """Documentation of the columns that results.COLUMNS does not know."""
 
