@@ -12,8 +12,9 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from agents.gas.rest import NAME as REST_OF_CHINA
 from exchange.codes import Venue
-from exchange.units import BBL_PER_SC_LOT, MMBTU_PER_TONNE_LNG, TONNES_PER_M3_LNG
+from exchange.units import BBL_PER_SC_LOT
 from scenarios import squeeze
 from scenarios.information import clock_note
 from scenarios.replication import Replication
@@ -374,7 +375,7 @@ def _gas_rows(loaded: LoadedScenario, replications: ByArm) -> list[Row]:
          read(f"unserved_{place}_m3", "sum", 1e-6))
         for place in loaded.scenario.gas.network.places
     ]  # fmt: skip
-    table.append(("import_cost", "LNG landed, cost DES", "mn USD", _import_cost_musd(first)))
+    table.append(("import_cost", "LNG landed or not taken, paid DES", "mn USD", _import_cost_musd(first)))
     note = f"from {loaded.scenario.period.first_trading_day} to {loaded.scenario.period.slow_end}"
     table += _sessions_table(loaded, first)
     return [
@@ -400,13 +401,15 @@ def _sessions_table(loaded: LoadedScenario, first: pd.Timestamp) -> list[tuple[s
 
 
 def _import_cost_musd(first: pd.Timestamp) -> Reader:
-    """Read the cost of the cargoes discharged from a day on: volume x tonnes x MMBtu x price."""
+    """Read what the delta's importers pay from a day on: cargoes discharged, and gas not taken.
+
+    What is made up was paid for before and costs nothing more.
+    """
 
     def value(frames: Mapping[str, pd.DataFrame]) -> float:
-        cargoes = frames["lng_cargoes"]
-        landed = cargoes[pd.to_datetime(cargoes["discharged"]) >= first]
-        volume_mmbtu = landed["delivered_m3_liquid"] * TONNES_PER_M3_LNG * MMBTU_PER_TONNE_LNG
-        return float((volume_mmbtu * landed["price_usd_per_mmbtu"]).sum()) / 1e6
+        paid = frames["lng_payments"]
+        own = (paid["importer"] != REST_OF_CHINA) & (pd.to_datetime(paid["day"]) >= first)
+        return float(paid.loc[own, "paid_usd"].sum()) / 1e6
 
     return value
 

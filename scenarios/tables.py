@@ -168,10 +168,19 @@ def physical_frames(world: World) -> Frames:
             "lng_cargoes_diverted", "lng_contracts",
         )  # fmt: skip
         frames |= {name: gas[name] for name in own if name in gas}
-        dated = ("gas_places", "gas_edges", "gas_hours", "gas_energy", "gas_mechanism", "rest_of_china")
+        dated = (
+            "gas_places", "gas_edges", "gas_hours", "gas_energy", "gas_lines", "gas_mechanism", "gas_plants",
+            "lng_payments", "rest_of_china",
+        )  # fmt: skip
         frames |= {name: gas[name].rename(columns={"date": "day"}) for name in dated}
     return frames
 
+
+_SOURCES = {
+    "tarim": "the Tarim basin", "ordos": "the Ordos basin", "sichuan": "the Sichuan basin",
+    "east_china_sea": "the East China Sea", "others": "all other basins", "central_asia": "Central Asia",
+    "russia_east": "Russia by the east line", "myanmar": "Myanmar",
+}  # fmt: skip
 
 COLUMNS: dict[str, Column] = {
     "premium_usd_per_bbl": Column(
@@ -198,6 +207,22 @@ COLUMNS: dict[str, Column] = {
     "edge": Column("", "pipeline of the gas network"),
     "flow_m3": Column("m3 of gas", "net flow of the day, from the pipeline's first node to its second"),
     "capacity_m3": Column("m3 of gas", "what the pipeline can carry in the day; none is without limit"),
+    "line": Column("", "trunk line from the sources to the delta or past it"),
+    "volume_m3_liquid": Column("m3 of LNG", "landed, or paid for and not taken"),
+    "what": Column(
+        "", "cargo: landed; take-or-pay: not taken; make-up: paid for before; refund: make-up that was lost"
+    ),
+    "paid_usd": Column("USD", "paid by the importer to the supplier; below 0 paid back"),
+    "credit_usd": Column("USD", "of what was paid for gas not taken, used by a make-up cargo"),
+    "basin": Column("", "source of the feed gas of a region's plants"),
+    "gas_in_m3": Column("m3 of gas", "feed gas of a region's plants: made liquid, and own use"),
+    "own_use_m3": Column("m3 of gas", "burnt by the plants"),
+    "made_t": Column("t", "LNG made and loaded at the plants' gates"),
+    "owed_t": Column("t", "sold and not made for want of feed gas"),
+    "section_m3": Column("m3 of gas", "what the line's last section, into the delta, can carry in the day"),
+    "put_in_m3": Column("m3 of gas", "out of storage along the line, for the delta"),
+    "taken_off_m3": Column("m3 of gas", "burnt or stored by the rest of China along the line"),
+    "to_delta_m3": Column("m3 of gas", "taken by the delta: of the line, of `rest_of_china` from all lines"),
     "interrupted_m3": Column("m3 of gas", "the part of unserved gas whose contracts allow it"),
     "mechanism": Column("", "how LNG by lorry is sold at SHPGX in the session"),
     "price_cny_per_t": Column("CNY/t", "volume-weighted mean of what a session delivered"),
@@ -264,6 +289,9 @@ COLUMNS: dict[str, Column] = {
     "client_volume_share": Column("share", "of the trades of clients, members left out"),
     "open_interest_share": Column("share", "of the lots held"),
     "client_open_interest_share": Column("share", "of the lots that clients hold"),
+} | {
+    f"{name}_m3": Column("m3 of gas", f"out of {text}: all that it gives, or what is in the trunk line")
+    for name, text in _SOURCES.items()
 }
 """Documentation of the columns that results.COLUMNS does not know."""
 

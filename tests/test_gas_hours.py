@@ -10,14 +10,16 @@ import pytest
 import simpy
 from hypothesis import given
 from hypothesis import strategies as st
-from test_gas_case import base_parameters
+from test_gas_case import START, base_parameters, gas_world
 from test_gas_network import base_network
 from test_gas_ships import calm
 
 from agents.gas.delivery import Delivered, Delivery
 from agents.gas.dispatch import GAS_PER_LIQUID
-from agents.gas.hours import HOURS, follow
+from agents.gas.hours import HOURS, Hours, follow
+from agents.gas.network import Arc, Network
 from agents.gas.parameters import GasParameters
+from agents.gas.shocks import DatedShock, PipelineEdge
 from agents.gas.terminals import Terminal
 
 DAY = date(2025, 1, 15)
@@ -126,6 +128,50 @@ def test_a_calm_year_needs_no_cut_within_a_day_and_terminals_keep_to_their_hour(
     assert (yangshan.to_numpy() == sent.to_numpy()).all()
     # 2.14 million m3 an hour (gas.in-en.com 3666024).
     assert hours[hours.place == "shanghai"].lng_m3.max() <= 2_140_001
+
+
+@given(st.lists(st.integers(0, 9_000_000), min_size=3, max_size=3), st.floats(0, 1), st.floats(0, 1))
+def test_junctions_pass_on_in_each_hour_what_comes(into: list[int], first: float, second: float) -> None:
+    """Two junctions, of which the one named first is fed by the other: each hour's gas goes on, day sums stand."""
+    table = base_parameters().network
+    network = Network(table.model_copy(update={"junctions": ("chongming", "hub")}), ["rudong"], ORDER)
+    total = sum(into)
+    up = round(first * total)
+    down = round(second * up)
+    arcs = [
+        Arc(f"pipe {at}", tail, head, 0.0)
+        for at, (tail, head) in enumerate(
+            [("west_east", "hub"), ("east_line", "hub"), ("jiangsu", "hub"), ("hub", "chongming"),
+             ("hub", "zhejiang"), ("chongming", "shanghai"), ("chongming", "jiangsu")]
+        )
+    ]  # fmt: skip
+    flows = [*into, up, total - up, down, up - down]
+    hours = Hours(base_parameters().hours, network, ORDER)
+    hourly, junctions = hours._pipes(arcs, flows)
+    assert [own.sum() for own in hourly] == flows
+    for coming, leaving in junctions.values():
+        assert (coming == leaving).all()
+    assert (junctions["hub"][0] == hourly[0] + hourly[1] + hourly[2]).all()
+    assert (junctions["chongming"][1] == hourly[3]).all()
+    assert all(np.abs(own - own.mean()).max() <= 8 for own in hourly), "pipes are even but for whole m3"
+
+
+def test_a_junctions_hour_that_does_not_balance_is_found() -> None:
+    lever = PipelineEdge(
+        kind="pipeline_edge",
+        edge="chongming_wuhaogou",
+        capacity_m3_per_day=4_930_000,
+        source="a test",
+        start_day=0,
+    )
+    world = gas_world(1, 40, [DatedShock(START, lever)])
+    coming, leaving = next(
+        own for _, hours in world.records._hours for own in hours.junctions.values() if own[0].any()
+    )
+    assert (coming == leaving).all()
+    leaving[7] += 1
+    with pytest.raises(ArithmeticError, match="chongming does not balance in an hour"):
+        world.check_conservation()
 
 
 def test_an_hour_that_does_not_balance_is_found() -> None:

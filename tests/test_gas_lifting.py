@@ -14,9 +14,11 @@ from test_gas_ships import calm, cargo
 
 from agents.gas.cargoes import Cargo
 from agents.gas.importers import Outlook
-from agents.gas.lifting import Lifting
+from agents.gas.lifting import Lifting, mmbtu
 from agents.gas.parameters import GasParameters
+from agents.gas.payments import imbalances, payments
 from agents.gas.shocks import DatedShock, EuropePull
+from exchange.clock import ns
 
 DAY, CARGO_M3 = date(2024, 10, 1), 166_170
 TEST: dict[str, Any] = {"source": "a test", "start_day": 0}
@@ -100,6 +102,77 @@ def test_money_and_cargoes_of_take_or_pay_are_conserved(years: list[tuple[int, f
         assert book.make_up_m3.get(("qatar", "cnooc"), 0) >= 0
 
 
+# --- what importers pay
+
+
+def landed(number: int, credit_cents: int = 0, *, lost: bool = False, make_up: bool = False) -> Cargo:
+    own = cargo(number, "ras_laffan", 10)
+    own.supplier, own.importer, own.spot, own.lost = "qatar", "cnooc", False, lost
+    own.make_up, own.credit_cents, own.contract_m3 = make_up, credit_cents, CARGO_M3
+    if not lost:
+        own.price_usd_per_mmbtu, own.delivered_m3, own.discharged_ns = 8.0, 160_000, ns(date(2025, 2, 1))
+    return own
+
+
+def test_gas_not_taken_is_import_cost_and_gas_made_up_is_not_paid_twice_by_hand() -> None:
+    book = lifting(scarcity=0.2)
+    year(book, 5, 10.0)
+    credit = book.schedule("qatar", "cnooc", date(2025, 1, 1), CARGO_M3, make_up=True)
+    # Four cargoes not taken for 152.67 million USD; one of them made up uses a quarter of it.
+    assert 4 * credit == pytest.approx(book.years["qatar", "cnooc", 2024].paid_cents, abs=4)
+    cargoes = [landed(1), landed(2, credit, make_up=True)]
+    found = payments(book, cargoes, date(2025, 12, 31))
+    assert [(p.day.isoformat(), p.what) for p in found] == [
+        ("2024-12-31", "take-or-pay"), ("2025-02-01", "cargo"), ("2025-02-01", "make-up"),
+    ]  # fmt: skip
+    # 160,000 m3 x 0.444286 t x 51.7 MMBtu x 8 USD = 29.40 million USD; the other cargo of the same size costs nothing.
+    assert [p.paid_cents / 1e8 for p in found] == pytest.approx([152.67, 29.40, 0.0], rel=1e-3)
+    assert found[2].credit_cents == credit
+    assert [p.what for p in payments(book, cargoes, date(2024, 12, 30))] == ["cargo", "make-up"]
+    assert not any(imbalances(book, cargoes).values())
+    assert imbalances(book, cargoes[:1]) == {"take-or-pay: credit used - in make-up cargoes": credit}
+
+
+def test_a_make_up_cargo_that_is_lost_is_paid_back() -> None:
+    book = lifting(scarcity=0.2)
+    year(book, 5, 10.0)
+    credit = book.schedule("qatar", "cnooc", date(2025, 1, 1), CARGO_M3, make_up=True)
+    (_, back) = sorted(
+        payments(book, [landed(1, credit, lost=True, make_up=True)], date(2025, 12, 31)),
+        key=lambda payment: -payment.paid_cents,
+    )
+    assert (back.what, back.paid_cents, back.credit_cents) == ("refund", -credit, credit)
+
+
+@given(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 4), st.booleans()), min_size=1, max_size=6))
+def test_importers_pay_once_for_what_they_get_and_once_for_what_they_leave(
+    years: list[tuple[int, int, bool]],
+) -> None:
+    book, cargoes = lifting(scarcity=0.5), []
+    for at, (taken, wanted, loses) in enumerate(years):
+        day = date(2020 + at, 6, 1)
+        book.accrue("qatar", "cnooc", day, 10.0 * CARGO_M3, taken * CARGO_M3)
+        for _ in range(taken):
+            book.schedule("qatar", "cnooc", day, CARGO_M3, make_up=False)
+            cargoes.append(landed(len(cargoes)))
+        for _ in range(wanted):
+            if book.wants_make_up("qatar", "cnooc", CARGO_M3):
+                credit = book.schedule("qatar", "cnooc", day, CARGO_M3, make_up=True)
+                cargoes.append(landed(len(cargoes), credit, lost=loses, make_up=True))
+        book.settle("qatar", "cnooc", day.year, 7.0 + at, CARGO_M3)
+    found = payments(book, cargoes, date(2040, 1, 1))
+    for_cargoes = sum(p.paid_cents for p in found if p.what == "cargo")
+    assert for_cargoes == sum(round(800.0 * mmbtu(160_000)) for c in cargoes if not c.make_up)
+    # Paid for gas not taken = credit left + credit that landed in cargoes + credit paid back.
+    not_taken = sum(p.paid_cents for p in found if p.what == "take-or-pay")
+    used = sum(p.credit_cents for p in found)
+    assert not_taken == sum(book.credit_cents.values()) + used
+    assert sum(p.paid_cents for p in found) == for_cargoes + not_taken - sum(
+        c.credit_cents for c in cargoes if c.lost
+    )
+    assert not any((book.imbalances() | imbalances(book, cargoes)).values())
+
+
 # --- diversion
 
 
@@ -174,12 +247,19 @@ def glut(price_usd_per_mmbtu: float) -> GasParameters:
 
 
 def test_in_a_glut_buyers_take_less_and_pay_for_it() -> None:
-    found = gas_world(3, 330, parameters=glut(6.0)).tables()["lng_contracts"]
+    tables = gas_world(3, 330, parameters=glut(6.0)).tables()
+    found = tables["lng_contracts"]
     rest = found[found.importer == "rest_of_china"]
     base = calm().tables()["lng_contracts"].query("importer == 'rest_of_china'")
     taken, usual = (t.nominated_m3_liquid.sum() / t.annual_m3_liquid.sum() for t in (rest, base))
     assert taken < usual - 0.05
     assert rest.take_or_pay_m3_liquid.sum() > 0 == base.take_or_pay_m3_liquid.sum()
+    paid = tables["lng_payments"].groupby(["importer", "what"]).paid_usd.sum()
+    assert paid["rest_of_china", "take-or-pay"] == pytest.approx(rest.take_or_pay_usd.sum())
+    assert set(calm().tables()["lng_payments"].what) == {"cargo"}
+    landed_there = tables["lng_cargoes_rest"].query("discharged.notna() and not make_up")
+    due = (landed_there.price_usd_per_mmbtu * landed_there.delivered_m3_liquid.map(mmbtu)).sum()
+    assert paid["rest_of_china", "cargo"] == pytest.approx(due, rel=1e-9)
 
 
 def test_lowest_share_and_tolerance_must_agree() -> None:

@@ -25,6 +25,7 @@ BY_NAME = (
     ".profiles",
     "_kj_per_m3",
     ".destination_free",
+    ".carries",
 )
 
 

@@ -16,9 +16,10 @@ from agents.gas.demand import Demand, Weather
 from agents.gas.dispatch import GAS_PER_LIQUID, dispatch, share_out, split
 from agents.gas.importers import landed_cny_per_t, netback_usd_per_mmbtu
 from agents.gas.lorries import LorryBuyers, spread
-from agents.gas.pipelines import Pipeline
+from agents.gas.pipelines import Pipeline, make_pipeline
 from agents.gas.seasons import Season
 from agents.gas.shocks import ColdWave, DatedShock, LngSupplyOutage, PipelineCut
+from agents.gas.sources import Sources
 from agents.gas.suppliers import HenryHub, Supplier
 from agents.gas.terminals import Terminal
 from exchange.listing import ListingBoard
@@ -296,8 +297,13 @@ def test_a_cold_wave_is_felt_and_foreseen() -> None:
 # --- pipelines
 
 
+def a_pipeline() -> Pipeline:
+    parameters = base_parameters()
+    return make_pipeline(parameters, Sources(parameters.rest_of_china.sources), streams(3))
+
+
 def test_a_cut_is_felt_and_foreseen_and_ends() -> None:
-    pipeline = Pipeline(base_parameters().pipeline, streams(3)("gas.pipeline"))
+    pipeline = a_pipeline()
     whole, now = pipeline.forecast_m3(START, 10, 0.0), pipeline.available_m3(START, 0.0)
     cut = PipelineCut(
         kind="pipeline_cut", source="a test", start_day=0, cut_m3_per_day=30_000_000, duration_days=4
@@ -309,7 +315,7 @@ def test_a_cut_is_felt_and_foreseen_and_ends() -> None:
 
 def test_swing_fills_a_part_of_the_free_capacity() -> None:
     parameters = base_parameters().pipeline
-    pipeline = Pipeline(parameters, streams(3)("gas.pipeline"))
+    pipeline = a_pipeline()
     may = date(2025, 5, 15)
     free = parameters.capacity_m3_per_day - pipeline.available_m3(may, 0.0)
     swing = pipeline.available_m3(may, 1.0) - pipeline.available_m3(may, 0.0)

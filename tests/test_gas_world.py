@@ -29,6 +29,7 @@ from agents.gas.shocks import (
     PortClosure,
     TerminalClosure,
     TerminalExpansion,
+    TrunkSection,
 )
 
 TEST: dict[str, Any] = {"source": "a test", "start_day": 0}
@@ -89,6 +90,16 @@ EVENTS: st.SearchStrategy[GasEvent] = st.one_of(
         source=st.just("a test"), start_day=st.just(0),
     ),
     st.builds(
+        PipelineCut, kind=st.just("pipeline_cut"), cut_m3_per_day=st.integers(1, 400_000_000),
+        origin=st.sampled_from(list(base_parameters().rest_of_china.sources)), duration_days=st.integers(1, 60),
+        source=st.just("a test"), start_day=st.just(0),
+    ),
+    st.builds(
+        TrunkSection, kind=st.just("trunk_section"), capacity_m3_per_day=st.integers(0, 80_000_000),
+        line=st.sampled_from(["west_east_1", "sichuan_east", "sino_russian_east"]),
+        contract_m3_per_day=st.integers(0, 40_000_000), source=st.just("a test"), start_day=st.just(0),
+    ),
+    st.builds(
         PortClosure, kind=st.just("port_closure"), duration_days=st.integers(1, 40), source=st.just("a test"),
         terminals=st.sampled_from([("yangshan", "ningbo"), ("yangshan", "ningbo", "zhoushan", "rudong", "qidong")]),
         start_day=st.just(0),
@@ -135,6 +146,9 @@ def test_nothing_is_made_or_lost_whatever_happens(seed: int, shocks: list[tuple[
     assert (terminals.stock_m3_liquid <= terminals.tank_m3_liquid).all()
     heel = {name: int(own.tank_m3 * own.heel) for name, own in base_parameters().terminals.items()}
     assert (terminals.stock_m3_liquid >= terminals.terminal.map(heel)).all()
+    lines = world.tables()["gas_lines"]
+    assert (lines.to_delta_m3 <= lines.section_m3).all()
+    assert (lines.groupby("date").to_delta_m3.sum().to_numpy() == days.pipeline_taken_m3.to_numpy()).all()
     edges = world.tables()["gas_edges"].dropna()
     assert (edges.flow_m3.abs() <= edges.capacity_m3).all()
     cargoes = world.tables()["lng_cargoes"]

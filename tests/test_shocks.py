@@ -52,7 +52,9 @@ def said(capsys, *words: str) -> str:
 def test_the_library_covers_what_can_happen_to_gas() -> None:
     assert len(LIBRARY) >= 15
     kinds = {event.model_fields["kind"].annotation for event in get_args(GasEvent)}
-    levers = {"terminal_expansion", "pipeline_edge", "index_adoption", "shpgx_mechanism", "rmb_cargo_share"}
+    levers = {
+        "terminal_expansion", "pipeline_edge", "trunk_section", "index_adoption", "shpgx_mechanism", "rmb_cargo_share",
+    }  # fmt: skip
     assert {get_args(kind)[0] for kind in kinds} - levers == {shock.kind for shock in LIBRARY.values()}
 
 
@@ -70,11 +72,11 @@ def test_each_shock_strikes(name: str, tmp_path) -> None:
 
 def test_central_figures_stand_and_own_ones_win(tmp_path) -> None:
     (central,) = load(tmp_path, NAMED).shocks
-    assert (central.kind, central.entry, central.cut_m3_per_day, central.duration_days, central.drawn) == (
-        "pipeline_cut", "west_east", 10_000_000, 28, None,
+    assert (central.kind, central.origin, central.cut_m3_per_day, central.duration_days, central.drawn) == (
+        "pipeline_cut", "central_asia", 25_000_000, 28, None,
     )  # fmt: skip
     (own,) = load(tmp_path, NAMED + 'duration_days = 7\nsource = "mine"\n').shocks
-    assert (own.duration_days, own.cut_m3_per_day, own.source) == (7, 10_000_000, "mine")
+    assert (own.duration_days, own.cut_m3_per_day, own.source) == (7, 25_000_000, "mine")
 
 
 def test_what_is_run_is_written_out_and_can_be_set(tmp_path) -> None:
@@ -90,7 +92,7 @@ def cut_of(tmp_path, text: str, seed: int, replication: int = 0, *, changed: boo
     loaded = load_scenario(written(tmp_path, GAS_ONLY + text))
     world = build(loaded, Streams(seed, replication), changed=changed)
     world.env.run(until=ns(date(2024, 11, 12)))
-    (cut,) = world.gas.pipeline._cuts
+    (cut,) = world.gas.rest.sources._cuts
     return cut.event.cut_m3_per_day, cut.event.duration_days
 
 
@@ -100,7 +102,7 @@ def test_figures_are_drawn_by_world_and_a_condition_is_the_same_in_both_arms(tmp
     assert len(set(worlds)) == 4
     assert cut_of(tmp_path, drawn, 1) == worlds[0]
     for cut, days in worlds:
-        assert 8_000_000 <= cut <= 12_000_000 and 14 <= days <= 42
+        assert 20_000_000 <= cut <= 30_000_000 and 14 <= days <= 42
     fixed = [cut_of(tmp_path, drawn + "duration_days = 21\n", seed) for seed in (1, 2)]
     assert fixed[0][1] == fixed[1][1] == 21 and fixed[0][0] != fixed[1][0]
     both = drawn.replace("shocks", "conditions")
@@ -124,7 +126,7 @@ BAD = {
     "a draw that is none": (NAMED + 'draw = "yes"\n', 6, ["draw", "true or false"]),
     "an unknown key": (NAMED + "depth_degc = 3\n", 6, ["depth_degc", "unknown key"]),
     "a figure out of range": (NAMED + "duration_days = 0\n", 6, ["duration_days", "1 or more"]),
-    "an entry that is not there": (NAMED + 'entry = "north"\n', 6, ["north", "west_east"]),
+    "an origin that is not there": (NAMED + 'origin = "north"\n', 6, ["north", "central_asia"]),
     "no day": (NAMED.replace("start_day = 4\n", ""), 3, ["start_day", "missing"]),
     "draw without a library": (
         NAMED.replace('library = "turkmen-cut"', 'kind = "cold_wave"\ntemperature_drop_degc = 1.0\nduration_days = 1')

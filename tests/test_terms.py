@@ -14,6 +14,7 @@ from agents.crude.references import brent_parity_usd_per_bbl
 from exchange.clock import ns
 from exchange.units import MMBTU_PER_TONNE_LNG, TONNES_PER_M3_LNG
 from scenarios.structural.terms import premium, terms
+from scenarios.summary import _import_cost_musd
 from scenarios.tables import physical_frames, trading_days_frame
 
 MONDAY, TUESDAY, SATURDAY = date(2024, 11, 4), date(2024, 11, 5), date(2024, 11, 9)
@@ -113,6 +114,42 @@ def test_lng_by_hand() -> None:
     )
     volume = found.loc[found["reference"] == "all", "volume"].item()
     assert volume == pytest.approx(250_000 * TONNES_PER_M3_LNG * MMBTU_PER_TONNE_LNG)
+
+
+def test_gas_paid_for_and_not_taken_is_in_the_terms_and_made_up_gas_is_not_paid_twice() -> None:
+    mmbtu = 250_000 * TONNES_PER_M3_LNG * MMBTU_PER_TONNE_LNG
+    paid = pd.DataFrame(
+        [
+            ("2024-12-31", "cnooc", "take-or-pay", 0.1 * mmbtu),
+            ("2024-12-31", "rest_of_china", "take-or-pay", 9.0 * mmbtu),  # not the delta's
+            ("2024-11-01", "cnooc", "take-or-pay", 9.0 * mmbtu),  # before
+            ("2024-11-11", "cnooc", "cargo", 9.0 * mmbtu),  # priced with its cargo
+        ],
+        columns=["day", "importer", "what", "paid_usd"],
+    )
+    found = terms(GAS | {"lng_payments": paid}, date(2024, 11, 8))
+    assert premium(found, "LNG") == pytest.approx(0.88 + 0.1)
+    assert premium(found, "LNG", "oil-linked") == pytest.approx(0.2)
+    # The cargo in oil-linked of 10.2 is made up: it costs nothing more. 0.98 - 0.4 x 10.2.
+    cargoes = GAS["lng_cargoes"].assign(make_up=[True, *[False] * 5])
+    made_up = terms(GAS | {"lng_payments": paid, "lng_cargoes": cargoes}, date(2024, 11, 8))
+    assert premium(made_up, "LNG") == pytest.approx(0.98 - 0.4 * 10.2)
+    assert pd.isna(premium(made_up, "LNG", "oil-linked"))
+
+
+def test_import_cost_is_what_the_deltas_importers_pay_from_a_day_on() -> None:
+    paid = pd.DataFrame(
+        [
+            ("2024-11-11", "cnooc", "cargo", 30e6),
+            ("2024-11-12", "cnooc", "make-up", 0.0),  # paid for before
+            ("2024-12-31", "sinopec", "take-or-pay", 12e6),
+            ("2025-01-05", "sinopec", "refund", -4e6),
+            ("2024-11-11", "rest_of_china", "cargo", 99e6),
+            ("2024-11-01", "cnooc", "cargo", 99e6),  # before
+        ],
+        columns=["day", "importer", "what", "paid_usd"],
+    )
+    assert _import_cost_musd(pd.Timestamp(2024, 11, 8))({"lng_payments": paid}) == pytest.approx(38.0)
 
 
 def test_a_span_without_cargoes_has_no_premium_and_a_world_without_flow_no_crude_row() -> None:

@@ -64,6 +64,7 @@ class Cargo:
     contract_m3: int = 0
     contract_year: int = 0
     make_up: bool = False
+    credit_cents: int = 0
     resale_usd_per_mmbtu: float | None = None
     reference: Reference | None = None
     priced_ns: int | None = None

@@ -161,6 +161,14 @@ class Delivery:
         self._problem.check(day, flows)
         return flows
 
+    def entries_m3(self, result: Delivered) -> dict[str, int]:
+        """Return what was taken at each entry."""
+        taken = dict.fromkeys(self._network.entries, 0)
+        for arc, flow in zip(self._problem.arcs, result.flow_m3, strict=True):
+            if arc.tail in taken:
+                taken[arc.tail] += flow
+        return taken
+
     def edges_m3(self, day: date, result: Delivered) -> dict[str, tuple[int, int | None]]:
         """Return the net flow and the capacity of each edge."""
         net: dict[str, int] = {}

@@ -40,6 +40,7 @@ from agents.gas.shocks import (
     Stoppage,
     TerminalClosure,
     TerminalExpansion,
+    TrunkSection,
     unknown_names,
 )
 from agents.gas.suppliers import Supplier
@@ -66,7 +67,9 @@ def strike(world: GasWorld, shock: DatedShock) -> None:
         world.weather.begin(shock)
     elif isinstance(event, PipelineCut):
         world.pipeline.begin(shock)
-        world.rest.begin(shock)
+        world.rest.sources.begin(shock)
+    elif isinstance(event, TrunkSection):
+        world.pipeline.lines.begin(shock)
     elif isinstance(event, TerminalClosure):
         world.env.process(_closure(world.env, world.terminals[event.terminal], event.duration_days))
     elif isinstance(event, PortClosure):

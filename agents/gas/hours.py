@@ -6,6 +6,7 @@ empty cuts consumers for the hour; one whose pack is full shuts gas in at the en
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -44,9 +45,13 @@ class PlaceHours:
 
 @dataclass(frozen=True)
 class DayHours:
-    """All places of a day, and what the hours changed: cuts by place and sector, gas shut in by arc."""
+    """All places of a day, and what the hours changed: cuts by place and sector, gas shut in by arc.
+
+    `junctions` is what comes into each junction and what leaves it by the hour: the same, as it holds no gas.
+    """
 
     places: dict[str, PlaceHours]
+    junctions: dict[str, tuple[np.ndarray, np.ndarray]]
     cut_m3: dict[str, dict[str, int]]
     shut_in_m3: dict[int, int]
 
@@ -73,9 +78,11 @@ class Hours:
     ) -> DayHours:
         """Lay a day out: flows by arc, served gas by place and sector, both as the day has them.
 
-        Pipes are even over the day; terminals follow the hour as far as they can send out; the rest is line pack. A
-        terminal that feeds two places is counted with all its hourly send-out in each.
+        Pipes are even over the day, and a junction passes on in each hour what comes in; terminals follow the hour as
+        far as they can send out; the rest is line pack. A terminal that feeds two places is counted with all its hourly
+        send-out in each.
         """
+        hourly, junctions = self._pipes(arcs, flow_m3)
         most = {t.name: -(-GAS_PER_LIQUID * t.max_send_out_m3 // HOURS) for t in terminals}
         places: dict[str, PlaceHours] = {}
         cuts: dict[str, dict[str, int]] = {}
@@ -86,15 +93,15 @@ class Hours:
             entries: list[int] = []
             for at, (arc, flow) in enumerate(zip(arcs, flow_m3, strict=True)):
                 if arc.tail == place:
-                    through -= _even(flow)
+                    through -= hourly[at]
                 elif arc.head == place:
                     if arc.tail in most:
                         lng_m3, lng_most_m3 = lng_m3 + flow, lng_most_m3 + most[arc.tail]
                     elif arc.tail in self._network.entries:
-                        pipeline += _even(flow)
+                        pipeline += hourly[at]
                         entries.append(at)
                     else:
-                        through += _even(flow)
+                        through += hourly[at]
             by_sector = {sector: self._by_hour(sector, own) for sector, own in served_m3[place].items()}
             wanted = np.sum(list(by_sector.values()), axis=0)
             lng = follow(wanted - pipeline - through, lng_m3, lng_most_m3)
@@ -107,7 +114,29 @@ class Hours:
                 _share_out(int((before - pipeline).sum()), entries, flow_m3, shut_in)
             self.pack_m3[place] = int(pack[-1])
             places[place] = PlaceHours(wanted, unserved, pipeline, lng, through, pack)
-        return DayHours(places, cuts, shut_in)
+        return DayHours(places, junctions, cuts, shut_in)
+
+    def _pipes(
+        self, arcs: Sequence[Arc], flow_m3: Sequence[int]
+    ) -> tuple[list[np.ndarray], dict[str, tuple[np.ndarray, np.ndarray]]]:
+        """Return each arc's gas by the hour, and what comes into each junction and leaves it."""
+        hourly = [_even(flow) for flow in flow_m3]
+        into: dict[str, list[int]] = {name: [] for name in self._network.junctions}
+        out_of: dict[str, list[int]] = {name: [] for name in self._network.junctions}
+        for at, arc in enumerate(arcs):
+            if arc.head in into and flow_m3[at]:
+                into[arc.head].append(at)
+            if arc.tail in out_of and flow_m3[at]:
+                out_of[arc.tail].append(at)
+        left = list(into)
+        while left:  # one that is fed by another comes after it; gas goes in no circle, as transport costs
+            ready = (name for name in left if not any(arcs[at].tail in left for at in into[name]))
+            name = next(ready, left[0])
+            left.remove(name)
+            parts = _pass_on(_sum(hourly, into[name]), [flow_m3[at] for at in out_of[name]])
+            for at, part in zip(out_of[name], parts, strict=True):
+                hourly[at] = part
+        return hourly, {name: (_sum(hourly, into[name]), _sum(hourly, out_of[name])) for name in into}
 
     def _by_hour(self, sector: str, volume_m3: int) -> np.ndarray:
         return _parts(volume_m3 * self._cumulative[sector] // _PPM)
@@ -155,6 +184,18 @@ def follow(need: np.ndarray, total_m3: int, most_m3: int) -> np.ndarray:
 def _even(volume_m3: int) -> np.ndarray:
     """Cut a volume into 24 whole parts that differ by 1 at most."""
     return _parts(volume_m3 * _HOURS_DONE // HOURS)
+
+
+def _sum(hourly: Sequence[np.ndarray], which: Sequence[int]) -> np.ndarray:
+    """Return the sum by the hour of some arcs."""
+    return sum((hourly[at] for at in which), np.zeros(HOURS, np.int64))
+
+
+def _pass_on(coming: np.ndarray, flow_m3: Sequence[int]) -> list[np.ndarray]:
+    """Split what comes by the hour over flows of the day, in whole m3 that sum to it in each hour."""
+    ends = np.cumsum([0, *flow_m3])
+    cumulative = [end * np.cumsum(coming) // max(1, ends[-1]) for end in ends]
+    return [_parts(upper - lower) for lower, upper in itertools.pairwise(cumulative)]
 
 
 def _parts(cumulative: np.ndarray) -> np.ndarray:

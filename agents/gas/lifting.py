@@ -46,8 +46,8 @@ class Lifting:
     def __init__(self, parameters: LiftingParameters) -> None:
         self.years: dict[tuple[str, str, int], ContractYear] = {}
         self.make_up_m3: dict[tuple[str, str], int] = {}
-        self._credit_cents: dict[tuple[str, str], int] = {}
-        self._used_cents = 0
+        self.credit_cents: dict[tuple[str, str], int] = {}
+        self.used_cents = 0
         self._parameters = parameters
         self._outlooks: Mapping[str, Outlook] = {}
         self._spot_usd_per_mmbtu: float | None = None
@@ -87,18 +87,19 @@ class Lifting:
         year.annual_m3 += annual_m3
         year.nominated_m3 += nominated_m3
 
-    def schedule(self, supplier: str, buyer: str, day: date, cargo_m3: int, *, make_up: bool) -> None:
-        """Count a cargo towards its year, or out of what was paid for before."""
+    def schedule(self, supplier: str, buyer: str, day: date, cargo_m3: int, *, make_up: bool) -> int:
+        """Count a cargo towards its year, or out of what was paid for before; return the cents of credit it uses."""
         year = self.years.setdefault((supplier, buyer, day.year), ContractYear())
         if not make_up:
             year.scheduled_m3 += cargo_m3
-            return
+            return 0
         contract = supplier, buyer
-        credit = self._credit_cents[contract] * cargo_m3 // self.make_up_m3[contract]
+        credit = self.credit_cents[contract] * cargo_m3 // self.make_up_m3[contract]
         self.make_up_m3[contract] -= cargo_m3
-        self._credit_cents[contract] -= credit
-        self._used_cents += credit
+        self.credit_cents[contract] -= credit
+        self.used_cents += credit
         year.made_up_m3 += cargo_m3
+        return credit
 
     def wants_make_up(self, supplier: str, buyer: str, cargo_m3: int) -> bool:
         """Tell whether a buyer has paid for a whole cargo that it did not take, and has use for it now."""
@@ -121,7 +122,7 @@ class Lifting:
             own.paid_cents = round(CENTS_PER_USD * price_usd_per_mmbtu * mmbtu(own.paid_m3))
             contract = supplier, buyer
             self.make_up_m3[contract] = self.make_up_m3.get(contract, 0) + own.paid_m3
-            self._credit_cents[contract] = self._credit_cents.get(contract, 0) + own.paid_cents
+            self.credit_cents[contract] = self.credit_cents.get(contract, 0) + own.paid_cents
 
     def diverts(self, cargo: Cargo, europe_usd_per_mmbtu: float | None, home_usd_per_mmbtu: float) -> bool:
         """Tell whether a term cargo that loads goes to Europe: netbacks at the port of loading, both free of freight.
@@ -146,8 +147,8 @@ class Lifting:
             "take-or-pay: paid for - made up - still to make up": sum(y.paid_m3 - y.made_up_m3 for y in years)
             - sum(self.make_up_m3.values()),
             "take-or-pay: cents paid - used - credit": sum(y.paid_cents for y in years)
-            - self._used_cents
-            - sum(self._credit_cents.values()),
+            - self.used_cents
+            - sum(self.credit_cents.values()),
         }
 
     def rows(self, cargoes: list[Cargo]) -> list[dict[str, object]]:

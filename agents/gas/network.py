@@ -39,7 +39,8 @@ class Network:
         self.places = tuple(parameters.places)
         self.entries = tuple(parameters.entries)
         self.terminals = tuple(terminals)
-        self.nodes = (*self.places, *parameters.junctions, *self.entries, *self.terminals)
+        self.junctions = tuple(parameters.junctions)
+        self.nodes = (*self.places, *self.junctions, *self.entries, *self.terminals)
         self.sectors = tuple(sectors)
         self.version = 0
         self._edges = dict(parameters.edges)

@@ -24,6 +24,7 @@ from agents.gas.sea import (
     ShippingParameters,
     check_sea,
 )
+from agents.gas.upstream import SourceParameters, TrunkLineParameters, check_lines
 from agents.world_price import Month
 from exchange.parameters import Parameters
 
@@ -151,12 +152,6 @@ class SectorParameters(Parameters):
     trucked_share: Share
     interruptible_share: Share
     interrupted_rank: int
-
-
-class SourceParameters(Parameters):
-    """A source of the country's gas and what it gives by year, at mid-year and in a line between."""
-
-    bcm_per_year: Annotated[dict[int, NonNegative], Len(1)]
 
 
 class RestOfChinaParameters(Parameters):
@@ -324,6 +319,7 @@ class GasParameters(Parameters):
     pipeline: PipelineParameters
     demand: DemandParameters
     rest_of_china: RestOfChinaParameters
+    trunk_lines: dict[str, TrunkLineParameters]
     network: NetworkParameters
     hours: HoursParameters
     energy: EnergyParameters
@@ -359,6 +355,11 @@ class GasParameters(Parameters):
                 raise ValueError(f"lifting.destination_free: '{name}' is no supplier")
         check_sea(self.ports, self.passages, self.suppliers)
         self.network.check_nodes(self.terminals)
+        check_lines(self.trunk_lines, self.rest_of_china.sources, self.network.entries)
+        for region, plant in self.plants.items():
+            if plant.basin not in self.rest_of_china.sources:
+                basins = ", ".join(self.rest_of_china.sources)
+                raise ValueError(f"plants.{region}: no basin '{plant.basin}'; there are {basins}")
         for name, place in self.network.places.items():
             if len(place.sector_shares) != len(self.demand.sectors):
                 raise ValueError(f"network.places.{name}.sector_shares must have a share for each sector")

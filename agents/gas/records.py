@@ -69,9 +69,12 @@ class GasRecords:
             self._hours.append((day, hours))
 
     def check_hours(self) -> None:
-        """Raise ArithmeticError for a place and hour that does not balance, or whose pack is below nothing."""
+        """Raise ArithmeticError for a node and hour that does not balance, or a place whose pack is below nothing."""
         last: dict[str, int] = {}
         for day, hours in self._hours:
+            for junction, (coming, leaving) in hours.junctions.items():
+                if (coming != leaving).any():
+                    raise ArithmeticError(f"{junction} does not balance in an hour of {day}")
             for place, own in hours.places.items():
                 gained = own.pipeline_m3 + own.lng_m3 + own.through_m3 - own.served_m3
                 before = np.concatenate([[last.get(place, own.pack_m3[0] - gained[0])], own.pack_m3[:-1]])

@@ -17,7 +17,8 @@ from agents.gas.fleet import Fleet
 from agents.gas.importers import Importer, Outlook
 from agents.gas.parameters import RestOfChinaParameters
 from agents.gas.seasons import Season
-from agents.gas.shocks import DatedShock, DemandShift, PipelineCut
+from agents.gas.shocks import DatedShock, DemandShift
+from agents.gas.sources import Sources, by_year
 from agents.gas.suppliers import Supplier
 from agents.gas.terminals import Terminal
 from exchange.units import bcm_per_year_to_m3_per_day
@@ -69,6 +70,7 @@ class RestOfChina:
         self.terminal = terminal
         self.suppliers = suppliers
         self.fleet = fleet
+        self.sources = Sources(parameters.sources)
         self.days: list[tuple[date, RestDay]] = []
         self._parameters = parameters
         self._season = Season(parameters.monthly_factors)
@@ -76,7 +78,7 @@ class RestOfChina:
         self._storage_m3 = self.initial_storage_m3 = int(self._working_m3(start) * self._fill(start))
 
     def begin(self, shock: DatedShock) -> None:
-        """Begin a cut of a source or a shift of demand; one of the delta alone does nothing here."""
+        """Begin a shift of demand; one of the delta alone does nothing here."""
         self._shocks.append(shock)
 
     def demand_m3(self, day: date, anomaly_degc: np.ndarray, price_ratio: float) -> np.ndarray:
@@ -85,7 +87,7 @@ class RestOfChina:
         days = len(anomaly_degc)
         months = _months(day, days)
         cold = np.where(np.isin(months, _HEATING_MONTHS), -anomaly_degc, 0.0)
-        level = bcm_per_year_to_m3_per_day(_by_year(own.demand_bcm_per_year, day))
+        level = bcm_per_year_to_m3_per_day(by_year(own.demand_bcm_per_year, day))
         weather = np.maximum(0.1, 1.0 + own.heating_per_degc * cold)
         wanted = level * self._season.path(day, days) * weather * price_ratio**own.price_elasticity
         for shock in self._shocks:
@@ -94,18 +96,6 @@ class RestOfChina:
                 during = (begun >= 0) & (begun < shock.event.duration_days)
                 wanted = wanted * np.where(during, 1.0 + shock.event.rest_change_share, 1.0)
         return wanted
-
-    def sources_m3(self, day: date) -> dict[str, int]:
-        """Return what each source of the country gives on a day, in whole m3."""
-        given = {
-            name: int(bcm_per_year_to_m3_per_day(_by_year(own.bcm_per_year, day)))
-            for name, own in self._parameters.sources.items()
-        }
-        for shock in self._shocks:
-            event = shock.event
-            if isinstance(event, PipelineCut) and event.origin is not None and shock.in_force(day):
-                given[event.origin] = max(0, given[event.origin] - event.origin_cut_m3_per_day)
-        return given
 
     def lng_demand_m3(
         self, day: date, anomaly_degc: np.ndarray, price_ratio: float, delta_m3: np.ndarray
@@ -116,7 +106,7 @@ class RestOfChina:
         """
         reference_m3 = self.demand_m3(day, anomaly_degc, 1.0)
         today_m3 = reference_m3 * price_ratio**self._parameters.price_elasticity
-        given_m3 = sum(self.sources_m3(day).values()) - delta_m3 + self._plan_m3(day, len(anomaly_degc))
+        given_m3 = sum(self.sources.given_m3(day).values()) - delta_m3 + self._plan_m3(day, len(anomaly_degc))
         today, reference = (
             np.maximum(0.0, m3 - given_m3) / GAS_PER_LIQUID for m3 in (today_m3, reference_m3)
         )
@@ -130,7 +120,7 @@ class RestOfChina:
         self, day: date, anomaly_degc: float, price_ratio: float, to_delta_m3: int, outlook: Outlook
     ) -> RestDay:
         """Balance a day and draw tank and storage. Raises ArithmeticError if it does not."""
-        sources = self.sources_m3(day)
+        sources = self.sources.given_m3(day)
         demand = int(self.demand_m3(day, np.array([anomaly_degc]), price_ratio)[0])
         gap = demand + to_delta_m3 - sum(sources.values())
         most = min(self.terminal.available_m3, self.terminal.max_send_out_m3)
@@ -169,6 +159,14 @@ class RestOfChina:
             "rest of China, gas": sum(found.imbalance_m3 for _, found in self.days),
         }
 
+    def pipeline_books(self) -> tuple[dict[str, int], int]:
+        """Return what each source gave since the start, and what of it the delta took, as its own days say."""
+        given: dict[str, int] = {}
+        for _, found in self.days:
+            for name, volume in found.source_m3.items():
+                given[name] = given.get(name, 0) + volume
+        return given, sum(found.to_delta_m3 for _, found in self.days)
+
     def rows(self) -> list[dict[str, object]]:
         """Return its days, one row each."""
         return [
@@ -195,7 +193,7 @@ class RestOfChina:
         return max(-most_out, min(most_in, surplus_m3))
 
     def _working_m3(self, day: date) -> float:
-        return 1e9 * _by_year(self._parameters.working_gas_bcm, day)
+        return 1e9 * by_year(self._parameters.working_gas_bcm, day)
 
     def _fill(self, day: date) -> float:
         """Return how full storage is on a day by its plan, which fills it from April to October."""
@@ -212,10 +210,3 @@ class RestOfChina:
 def _months(day: date, days: int) -> np.ndarray:
     """Return the months, 1 to 12, of consecutive days; shape (days,)."""
     return (np.datetime64(day) + np.arange(days)).astype("datetime64[M]").astype(int) % 12 + 1
-
-
-def _by_year(table: Mapping[int, float], day: date) -> float:
-    """Return a yearly figure on a day: it stands at mid-year, and moves in a line to the next."""
-    years = sorted(table)
-    at = day.year + (day.timetuple().tm_yday - 183) / 365.0
-    return float(np.interp(at, years, [table[year] for year in years]))

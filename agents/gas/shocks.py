@@ -78,18 +78,24 @@ class ColdWave(Event):
 
 
 class PipelineCut(Event):
-    """Take `cut_m3_per_day` of gas off the pipelines into the delta for `duration_days`.
+    """Take `cut_m3_per_day` off pipeline gas for `duration_days`.
 
-    With `entry` it is taken off what arrives at one entry of the network, at most all of it. What the delta loses the
-    rest of China keeps, but for `origin_cut_m3_per_day` that the country's source `origin` gives less.
+    With `origin` it is taken off what a source of the country gives, and the delta bears what the lines that carry its
+    gas pass on by contract. Else it is taken off what reaches the delta, or with `entry` one entry of its network, at
+    most all of it, and the rest of China keeps it.
     """
 
     kind: Literal["pipeline_cut"]
     entry: str | None = None
     cut_m3_per_day: int = Field(ge=1)
     duration_days: int = Field(ge=1)
-    origin: str | None = None
-    origin_cut_m3_per_day: int = Field(default=0, ge=0)
+    origin: str | None = Field(default=None, description="a source of the country's gas")
+
+    @model_validator(mode="after")
+    def _is_in_one_place(self) -> Self:
+        if self.entry is not None and self.origin is not None:
+            raise ValueError("a cut is at an entry or at an origin, not both")
+        return self
 
 
 class TerminalClosure(Event):
@@ -207,6 +213,19 @@ class PipelineEdge(Event):
     both_ways: bool = Field(default=False, description="of a new edge")
 
 
+class TrunkSection(Event):
+    """Give the last section of a trunk line, the one into the delta, another capacity for good (a lever).
+
+    0 shuts it: its gas stays with the rest of China. `contract_m3_per_day` is what the delta has by contract through it
+    beyond its usual nominations, as far as the section's room and the line's gas reach.
+    """
+
+    kind: Literal["trunk_section"]
+    line: str
+    capacity_m3_per_day: int = Field(ge=0)
+    contract_m3_per_day: int = Field(default=0, ge=0)
+
+
 class IndexAdoption(Event):
     """Price a share of the term volume that loads from a day on by an index, not by the oil formula (a lever).
 
@@ -253,6 +272,7 @@ GasEvent = (
     | LorriesFromElsewhere
     | TerminalExpansion
     | PipelineEdge
+    | TrunkSection
     | IndexAdoption
     | ShpgxMechanism
     | RmbCargoShare
@@ -271,6 +291,7 @@ def unknown_names(event: Event, parameters: GasParameters) -> list[tuple[str, st
         "sector": list(parameters.demand.sectors),
         "entry": list(parameters.network.entries),
         "origin": list(parameters.rest_of_china.sources),
+        "line": [name for name, line in parameters.trunk_lines.items() if line.entry is not None],
         "strait": sorted({strait for supplier in suppliers for strait in supplier.straits}),
         "canal": list(parameters.passages),
         "passage": list(parameters.passages),

@@ -278,8 +278,9 @@ class Supplier:
         buyer = self._making_up.pop(0) if make_up else min(self._taken, key=self._taken_with_one)
         if not make_up:  # who nominates more is served the more often: its cargo counts for less
             self._taken[buyer] += 1.0 / self._nominated.get(buyer, 1.0)
+        credit_cents = 0
         if self._lifting is not None:
-            self._lifting.schedule(self.name, buyer, arrival, self._cargo_m3, make_up=make_up)
+            credit_cents = self._lifting.schedule(self.name, buyer, arrival, self._cargo_m3, make_up=make_up)
         arrival_ns = ns(arrival) + _ARRIVAL_HOUR * NS_PER_HOUR
         jitter = self._jitter_days * float(self._rng.standard_normal())
         port = self.next_port(spot=False)
@@ -295,6 +296,7 @@ class Supplier:
             contract_m3=self._cargo_m3,
             contract_year=arrival.year,
             make_up=make_up,
+            credit_cents=credit_cents,
         )
 
     def _taken_with_one(self, buyer: str) -> float:

@@ -39,7 +39,7 @@ from agents.gas.lifting import Lifting
 from agents.gas.lorries import DayOfLorries
 from agents.gas.network import Network
 from agents.gas.parameters import GasParameters
-from agents.gas.pipelines import Pipeline
+from agents.gas.pipelines import make_pipeline
 from agents.gas.plants import Plants, PlantTrade
 from agents.gas.products import OtherProducts
 from agents.gas.published import PublishedIndices
@@ -84,8 +84,6 @@ class GasWorld:
         self.parameters = parameters
         self.weather = Weather(parameters.demand, rng("gas.weather"))
         self.demand = Demand(parameters.demand)
-        shares = {name: entry.share for name, entry in parameters.network.entries.items()}
-        self.pipeline = Pipeline(parameters.pipeline, rng("gas.pipeline"), shares)
         self.terminals = {
             name: Terminal(env, name, table, start) for name, table in parameters.terminals.items()
         }
@@ -117,6 +115,7 @@ class GasWorld:
             brent,
         )
         self.rest = make_rest(env, parameters, start, rng, self.fleet, self.freight, brent)
+        self.pipeline = make_pipeline(parameters, self.rest.sources, rng)
         self.lifting = Lifting(parameters.lifting)
         for suppliers in (self.suppliers, self.rest.suppliers):
             for supplier in suppliers.values():
@@ -174,6 +173,7 @@ class GasWorld:
         for cargo in (*self.fleet.cargoes, *self.rest.fleet.cargoes):
             state += [cargo.planned_loading_ns, cargo.loaded_m3, cargo.delivered_m3, int(cargo.lost)]
         state += [trade.amount_fen for trade in self.market.trades]
+        state += [*self.pipeline.lines.state_integers(), *self.plants.state_integers()]
         state += list(vars(self.ledger()).values())
         return state
 
@@ -340,9 +340,9 @@ class GasWorld:
         result = self.delivery.serve(day, piped, offers_m3, terminals)
         served_m3 = {p: demand - sum(result.unserved_at_m3[p].values()) for p, demand in places_m3.items()}
         self.energy.deliver(day, self.delivery.arcs, result.flow_m3, result.send_out_m3, served_m3)
-        taken_m3 = result.pipeline_taken_m3
-        self.rest.serve(day, anomaly, self._price_ratio(price), taken_m3, self._rest_outlook)
-
+        self.rest.serve(day, anomaly, self._price_ratio(price), result.pipeline_taken_m3, self._rest_outlook)
+        self.pipeline.take(day, self._swing_call, self.delivery.entries_m3(result))
+        self.plants.run(day, self.pipeline.lines.local_m3)
         self.products.deliver(day, sum(offers_m3.values()), result.pipeline_taken_m3, self._swing_call)
 
         weights = [int(volume) for volume in self.demand.trucked_m3(wanted_m3, price)]

@@ -12,6 +12,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from agents.gas.rest import NAME as REST_OF_CHINA
 from exchange.units import MMBTU_PER_TONNE_LNG, TONNES_PER_M3_LNG
 from scenarios.results import Column
 from scenarios.structural.adoption import crude_cargoes, lng_cargoes
@@ -30,6 +31,7 @@ COLUMN_TEXTS = {
 }
 """Documentation of the columns of `terms`."""
 
+_NOT_TAKEN = "take-or-pay"
 _BY_BRENT_ROUTE = ("Brent", "WTI")
 
 
@@ -46,7 +48,8 @@ def terms(frames: Frames, since: date | None = None) -> pd.DataFrame:
     the day's mean gap of SC to it on the common clock; the ways bear freight, insurance, quality, money, inspection
     and storage (`tanks`, `importer`). What is sold at SC costs SC; a term formula on SC adds its differential.
     LNG (USD/MMBtu DES): L = the cargo's price; N = least of JKM, the oil formula of a new long-term contract, and the
-    sellers' outside option in the JKM window (`gas_days`, `jkm_windows`).
+    sellers' outside option in the JKM window (`gas_days`, `jkm_windows`). What was paid in the span for gas not taken
+    (reference "take-or-pay") is spread over all cargoes, and gas made up out of such payments has L = 0.
     """
     parts = []
     if "days" in frames:
@@ -96,7 +99,7 @@ def _crude(frames: Frames, since: date | None) -> pd.DataFrame:
 
 
 def _lng(frames: Frames, since: date | None) -> pd.DataFrame:
-    """Return a row for each cargo: reference, volume (MMBtu), landed and cheapest, USD/MMBtu."""
+    """Return a row for each cargo: reference, volume (MMBtu), landed and cheapest, USD/MMBtu; `paid` is further USD."""
     cargoes = lng_cargoes(frames, since)
     days = _by_day(frames["gas_days"])
     windows = frames["jkm_windows"]
@@ -108,14 +111,34 @@ def _lng(frames: Frames, since: date | None) -> pd.DataFrame:
     )
     cheapest = netbacks.min(axis=1).reindex(pd.DatetimeIndex(cargoes["day"])).to_numpy(dtype=float)
     volume = cargoes["contract_m3_liquid"].to_numpy(dtype=float) * TONNES_PER_M3_LNG * MMBTU_PER_TONNE_LNG
-    return pd.DataFrame(
+    made_up = (
+        cargoes["make_up"].to_numpy(dtype=bool) if "make_up" in cargoes else np.zeros(len(cargoes), bool)
+    )
+    landed = pd.DataFrame(
         {
-            "reference": cargoes["reference"].to_numpy(dtype=object),
+            "reference": np.where(made_up, _NOT_TAKEN, cargoes["reference"].to_numpy(dtype=object)),
             "volume": volume,
-            "landed": cargoes["price_usd_per_mmbtu"].to_numpy(dtype=float),
+            "landed": np.where(made_up, 0.0, cargoes["price_usd_per_mmbtu"].to_numpy(dtype=float)),
             "cheapest": cheapest,
+            "paid": 0.0,
         }
     ).dropna()
+    not_taken = pd.DataFrame(
+        {"reference": [_NOT_TAKEN], "volume": 0.0, "landed": 0.0, "cheapest": 0.0}
+        | {"paid": _not_taken_usd(frames, since)}
+    )
+    return pd.concat([landed, not_taken[not_taken["paid"] != 0.0]], ignore_index=True)
+
+
+def _not_taken_usd(frames: Frames, since: date | None) -> float:
+    """Return what the delta's importers paid for gas that they did not take, less what was paid back."""
+    if "lng_payments" not in frames:
+        return 0.0
+    paid = frames["lng_payments"]
+    kept = paid["what"].isin(["take-or-pay", "refund"]) & (paid["importer"] != REST_OF_CHINA)
+    if since is not None:
+        kept &= pd.to_datetime(paid["day"]) >= pd.Timestamp(since)
+    return float(paid.loc[kept, "paid_usd"].sum())
 
 
 def _by_day(frame: pd.DataFrame) -> pd.DataFrame:
@@ -131,6 +154,7 @@ def _rows(commodity: str, unit: str, cargoes: pd.DataFrame) -> pd.DataFrame:
             float((part["volume"] * part[column]).sum() / volume) if volume else float("nan")
             for column in ("landed", "cheapest")
         )
+        landed += float(part["paid"].sum()) / volume if volume and "paid" in part else 0.0
         rows.append([commodity, reference, float(volume), landed, cheapest, landed - cheapest, unit])
     return pd.DataFrame(
         rows, columns=["commodity", "reference", "volume", "landed", "cheapest", "premium", "unit"]
