@@ -49,5 +49,6 @@ def imbalances(world: GasWorld) -> dict[str, int]:
         | world.rest.imbalances()
         | world.energy.imbalances(list(world.terminals.values()), pack)
         | world.lifting.imbalances()
+        | world.products.slots.imbalances()
         | {"diverted cargoes": sum(cargo.imbalance_m3 for cargo in diverted)}
     )
