@@ -158,7 +158,7 @@ def physical_frames(world: World) -> Frames:
         frames |= {"terminals": gas["terminals"], "jkm_windows": gas["jkm"]}
         frames |= {"gas_indices": gas["gas_indices"].rename(columns={"published": "day"})}
         own = (
-            "gas_index_quality", "gas_rmb_cargoes", "gas_pipeline_sales", "lng_ships", "lng_cargoes_rest",
+            "gas_index_quality", "gas_rmb_cargoes", "gas_slots", "gas_pipeline_sales", "lng_ships", "lng_cargoes_rest",
             "lng_cargoes_diverted", "lng_contracts",
         )  # fmt: skip
         frames |= {name: gas[name] for name in own if name in gas}

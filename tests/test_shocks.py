@@ -53,6 +53,7 @@ def test_the_library_covers_what_can_happen_to_gas() -> None:
     assert len(LIBRARY) >= 15
     kinds = {event.model_fields["kind"].annotation for event in get_args(GasEvent)}
     levers = {"terminal_expansion", "pipeline_edge", "index_adoption", "shpgx_mechanism", "rmb_cargo_share"}
+    levers |= {"terminal_access"}
     assert {get_args(kind)[0] for kind in kinds} - levers == {shock.kind for shock in LIBRARY.values()}
 
 

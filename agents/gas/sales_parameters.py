@@ -90,8 +90,8 @@ class TerminalSlotParameters(Parameters):
     A slot is sold `notice_days` before its window of `window_days`; its cargo is bought `lead_days` before or not at
     all. The price of regasification falls from the ceiling to the floor. A buyer wants `margin_cny_per_m3` for itself,
     and values the slot by up to `private_half_width_cny_per_m3` more or less than others; it holds `most_slots` at a
-    time. Its gas is gone in `holding_days`: what it asks of lorries falls meanwhile by `concession` below the
-    published index, and at the end the owner takes the rest.
+    time. Its gas is gone in `holding_days`: lorries are asked for the published index, less `concession` x what of the
+    cargo should be sold by then and is not, and at the end the owner takes the rest for `concession` less.
     """
 
     open_share_of_capacity: Annotated[dict[date, _Share], Len(1)]

@@ -206,7 +206,7 @@ class TerminalSlots:
         for name in ("day", "first", "last", "landed"):
             if name in frame:
                 frame[name] = pd.to_datetime(frame[name])
-        return frame
+        return frame.astype({"cargo": "Int64"}) if "cargo" in frame else frame
 
     def _open_share(self, day: date) -> float:
         if self.open_share is not None:
@@ -302,7 +302,7 @@ class TerminalSlots:
             "quantity_m3": one.slot.quantity * UNIT_M3,
             "bids": one.bids,
             "buyer": None if deal is None else deal.buyer,
-            "price_cny_per_m3": float("nan") if deal is None else deal.price_fen / FEN_PER_CNY / UNIT_M3,
+            "fee_cny_per_m3": float("nan") if deal is None else deal.price_fen / FEN_PER_CNY / UNIT_M3,
             "slot_value_cny_per_m3": one.value_cny_per_m3,
             "cargo": None if cargo is None else cargo.number,
             "des_usd_per_mmbtu": float("nan") if cargo is None else cargo.price_usd_per_mmbtu,

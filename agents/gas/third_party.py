@@ -48,7 +48,7 @@ class Parcel:
 class ThirdPartyGas:
     """Sell the parcels. Of each, `piped_share` goes to its holder's customers evenly over the days of storage.
 
-    Asked of lorries = published index x (1 - concession x part of the storage that is over).
+    Asked of lorries = published index x (1 - concession x what of the cargo an even sale would have sold by now).
     """
 
     def __init__(
@@ -90,8 +90,8 @@ class ThirdPartyGas:
             )
             if tonnes < 1 or place in lots:
                 continue
-            over = age / self._parameters.holding_days
-            asked = index_cny_per_t * (1.0 - self._parameters.concession * over)
+            behind = parcel.left_m3 / parcel.delivered_m3 - rest_days / self._parameters.holding_days
+            asked = index_cny_per_t * (1.0 - self._parameters.concession * max(0.0, behind))
             price_fen = FEN_PER_CNY * self._step_cny_per_t * max(1, round(asked / self._step_cny_per_t))
             free_t[parcel.terminal] -= tonnes
             lots[place] = Lot(parcel.terminal, parcel.holder, tonnes, price_fen, price_fen, guest=True)
