@@ -33,7 +33,8 @@ class Cargo:
 
     A spot cargo is priced in the window, a term cargo when it loads; `reference` is unknown until then.
     `jitter_ns` is what its voyage takes longer than its way at the ship's speed. `slot_terminal` is where its buyer has
-    a slot, if it has no terminal.
+    a slot, if it has no terminal. What is sold on in the window has a `resale_usd_per_mmbtu` and goes as far as China,
+    to another coast.
     """
 
     number: int
@@ -84,8 +85,8 @@ class Cargo:
 
     @property
     def diverted(self) -> bool:
-        """Tell whether it goes to Europe."""
-        return self.destination != "China"
+        """Tell whether it goes to Europe, or was sold on in the JKM window."""
+        return self.resale_usd_per_mmbtu is not None
 
     @property
     def afloat_m3(self) -> int:

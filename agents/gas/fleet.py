@@ -134,19 +134,25 @@ class Fleet:
         return ship
 
     def load(self, cargo: Cargo, ship: Ship) -> None:
-        """Fill a ship, price its cargo and send it by the quickest open way, or to Europe."""
+        """Fill a ship, price its cargo and send it by the quickest open way, or to Europe.
+
+        What was sold on in the window goes as far as Shanghai, to another coast.
+        """
         assert cargo.loaded_ns is not None
         cargo.loaded_m3, cargo.heel_m3 = ship.loaded_m3, ship.full_heel_m3
         if cargo.price_usd_per_mmbtu is None:
             cargo.price_usd_per_mmbtu = self._suppliers[cargo.supplier].fix_price(cargo, self._brent)
             cargo.priced_ns = cargo.loaded_ns
         day = day_of(cargo.loaded_ns)
-        resale = None if self.resale is None else self.resale(cargo)
-        if resale is not None:
-            cargo.destination, cargo.resale_usd_per_mmbtu = EUROPE, resale
+        if not cargo.diverted:
+            resale = None if self.resale is None else self.resale(cargo)
+            if resale is not None:
+                cargo.destination, cargo.resale_usd_per_mmbtu = EUROPE, resale
+        if cargo.diverted:
             self.cargoes.remove(cargo)
             self._pending.remove(cargo)
             self.diverted.append(cargo)
+        if cargo.destination == EUROPE:
             way = self.routes.ballast_way(cargo.port, EUROPE, day)
         else:
             way = self.routes.way(cargo.port, day, cargo.without)
@@ -161,7 +167,11 @@ class Fleet:
 
     def coming_to(self, importer: str) -> list[Cargo]:
         """Return an importer's cargoes still to be discharged, planned ones included."""
-        return [cargo for cargo in self._pending if cargo.pending and cargo.importer == importer]
+        return [
+            cargo
+            for cargo in self._pending
+            if cargo.pending and cargo.importer == importer and not cargo.diverted
+        ]
 
     def to_load(self, supplier: str | None = None) -> list[Cargo]:
         """Return the cargoes still to load, of one supplier or of all, in the order of loading."""

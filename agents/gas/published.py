@@ -48,6 +48,10 @@ class PublishedPrices:
         except LookupError:
             return self.shpgx_lng.on(day)
 
+    def ex_terminal_usd_per_mmbtu(self, day: date, shpgx: ShpgxParameters) -> float:
+        """Return what the index in force pays for LNG DES: less terminal fee and VAT."""
+        return netback_usd_per_mmbtu(self.ex_terminal_cny_per_t(day), self.fx.on(day), shpgx)
+
 
 _LAG_DAYS = {"arrival": 3, "spot_des": 1}
 

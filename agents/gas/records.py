@@ -104,7 +104,7 @@ class GasRecords:
     def window(self, assessment: Assessment) -> None:
         """Keep a JKM window."""
         row = asdict(assessment)
-        date_of_window, tenders = row.pop("day"), len(row.pop("filled"))
+        date_of_window, tenders, _ = row.pop("day"), len(row.pop("filled")), row.pop("resold")
         named = {name + "_liquid" if name.endswith("_m3") else name: value for name, value in row.items()}
         self._windows.append({"date": date_of_window, "chinese_tenders": tenders} | named)
 

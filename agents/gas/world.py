@@ -45,6 +45,7 @@ from agents.gas.plants import Plants, PlantTrade
 from agents.gas.products import OtherProducts
 from agents.gas.published import PublishedIndices, PublishedPrices
 from agents.gas.records import GasRecords
+from agents.gas.resales import Resales
 from agents.gas.routes import Routes
 from agents.gas.shocks import DatedShock
 from agents.gas.shpgx import ShpgxLng
@@ -123,6 +124,7 @@ class GasWorld:
             for supplier in suppliers.values():
                 supplier.sell_by(self.lifting, brent)
         self.fleet.resale = self.rest.fleet.resale = partial(resale_usd_per_mmbtu, self)
+        self.resales = Resales(parameters, self.fleet)
         self.window = JkmWindow(parameters.jkm, self.fleet.cargo_m3, brent, rng("gas.jkm"))
         self.jkm = self.window.history
         self.jkm.publish(start - timedelta(days=1), self.window.price_usd_per_mmbtu)
@@ -308,6 +310,8 @@ class GasWorld:
             places += [(row, column) for column in range(len(own))]
         rest = self.rest.importer.tenders(self._rest_outlook, jkm, netback, self.fleet.cargo_m3)
         guests = self.products.slots.tenders(day)
+        home = self.prices.ex_terminal_usd_per_mmbtu(day, self.parameters.shpgx)
+        resales = self.resales.offers(outlooks, home)
         buffer_days = self.parameters.jkm.buffer_days
         first, span = day - timedelta(days=buffer_days), 2 * buffer_days + 1
         suppliers = self.suppliers.values()
@@ -320,7 +324,9 @@ class GasWorld:
             world_lost_share(lost, buffer_days),
             min(1.0, lost_spot),
             self.abroad.elsewhere(day),
+            [offer for _, offer in resales],
         )
+        self.resales.sell(resales, result.resold, result.price_usd_per_mmbtu)
         for tender, filled, draw in zip(rest, result.filled[len(tenders) :], self._rest_draws, strict=False):
             if filled:
                 self.rest.fleet.buy_spot(tender, result.price_usd_per_mmbtu, *draw.tolist())
