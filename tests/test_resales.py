@@ -15,9 +15,11 @@ from test_gas_case import START, base_parameters, brent_history, gas_world, stre
 from agents.gas.importers import Outlook
 from agents.gas.jkm import Assessment, JkmWindow, Tender
 from agents.gas.parameters import GasParameters
+from agents.gas.published import PublishedPrices
 from agents.gas.resales import Resales
 from agents.gas.shocks import DatedShock, DemandShift, LngSupplyOutage
 from agents.gas.world import GasWorld
+from agents.prices import PriceHistory
 
 CARGO_M3 = 166_170
 DAY = date(2024, 11, 4)
@@ -67,11 +69,21 @@ def test_no_cargo_is_sold_below_its_limit(limits: list[float]) -> None:
 # --- who offers
 
 
+def resales(own: GasParameters) -> Resales:
+    """Return resales in a young world where LNG on the lorry is worth 10 USD/MMBtu DES.
+
+    10 x 51.7 x 7.2 = 3,722.40 CNY/t; x 1.09 = 4,057.42; + .25 x 1,400 = 4,407.42.
+    """
+    index, fx = PriceHistory("index"), PriceHistory("fx")
+    index.publish(DAY, 4_407.416)
+    fx.publish(DAY, 7.2)
+    return Resales(own, gas_world(1, 5).fleet, PublishedPrices(index, index, index, fx))
+
+
 def test_the_limit_by_hand() -> None:
     """Netback at home 10 USD/MMBtu, scarcity -.4 at elasticity .3: 10 x exp(-.12) = 8.869; + .5 of margin = 9.369."""
-    world = gas_world(1, 5)
-    offers = Resales(base_parameters(), world.fleet).offers(
-        {"petrochina": Outlook(-0.4, 0.0, 10.0, room_m3=-200_000.0)}, 10.0
+    offers = resales(base_parameters()).offers(
+        DAY, {"petrochina": Outlook(-0.4, 0.0, 10.0, room_m3=-200_000.0)}
     )
     ((cargo, tender),) = offers
     assert tender.limit_usd_per_mmbtu == pytest.approx(10.0 * exp(-0.12) + 0.5)
@@ -90,8 +102,7 @@ def test_the_limit_by_hand() -> None:
     ],
 )
 def test_who_has_room_or_no_free_cargo_offers_none(outlook: Outlook, free: dict[str, float]) -> None:
-    resales = Resales(parameters(destination_free=free), gas_world(1, 5).fleet)
-    assert resales.offers({"petrochina": outlook}, 10.0) == []
+    assert resales(parameters(destination_free=free)).offers(DAY, {"petrochina": outlook}) == []
 
 
 # --- in the world

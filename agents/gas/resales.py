@@ -7,6 +7,7 @@ the contract asks is paid in any case. Cargoes for Europe are agents/gas/lifting
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from math import exp
 
 from agents.gas.cargoes import Cargo
@@ -14,6 +15,7 @@ from agents.gas.fleet import Fleet
 from agents.gas.importers import Outlook
 from agents.gas.jkm import Tender
 from agents.gas.parameters import GasParameters
+from agents.gas.published import PublishedPrices
 
 
 class Resales:
@@ -22,20 +24,20 @@ class Resales:
     Of a supplier's term cargoes no more leave China than are free of destination, those for Europe counted in.
     """
 
-    def __init__(self, parameters: GasParameters, fleet: Fleet) -> None:
+    def __init__(self, parameters: GasParameters, fleet: Fleet, prices: PublishedPrices) -> None:
         self.sold: list[Cargo] = []
         self._free = parameters.lifting.destination_free
         self._margin = parameters.lifting.diversion_margin_usd_per_mmbtu
         self._elasticity = parameters.importers.scarcity_elasticity
-        self._fleet = fleet
+        self._shpgx = parameters.shpgx
+        self._fleet, self._prices = fleet, prices
 
-    def offers(
-        self, outlooks: Mapping[str, Outlook], home_usd_per_mmbtu: float
-    ) -> list[tuple[Cargo, Tender]]:
+    def offers(self, day: date, outlooks: Mapping[str, Outlook]) -> list[tuple[Cargo, Tender]]:
         """Return the next free cargo to load of each importer that has a cargo more coming than its tanks will hold.
 
-        `home_usd_per_mmbtu` is what the published price on the lorry pays for DES.
+        Home is what the ex-terminal index in force pays for DES.
         """
+        home_usd_per_mmbtu = self._prices.ex_terminal_usd_per_mmbtu(day, self._shpgx)
         found: list[tuple[Cargo, Tender]] = []
         for name, outlook in outlooks.items():
             if outlook.room_m3 > -self._fleet.cargo_m3:

@@ -124,7 +124,6 @@ class GasWorld:
             for supplier in suppliers.values():
                 supplier.sell_by(self.lifting, brent)
         self.fleet.resale = self.rest.fleet.resale = partial(resale_usd_per_mmbtu, self)
-        self.resales = Resales(parameters, self.fleet)
         self.window = JkmWindow(parameters.jkm, self.fleet.cargo_m3, brent, rng("gas.jkm"))
         self.jkm = self.window.history
         self.jkm.publish(start - timedelta(days=1), self.window.price_usd_per_mmbtu)
@@ -134,6 +133,7 @@ class GasWorld:
         self._at_plants: list[PlantTrade] = []
         self.indices = PublishedIndices(self.plants.hauls_cny_per_t)
         self.prices = PublishedPrices(self.indices.ex_terminal_cny_per_t, self.shpgx_lng, self.jkm, fx)
+        self.resales = Resales(parameters, self.fleet, self.prices)
         self.products = OtherProducts(
             parameters, self.pipeline, self.market, self.importers, self.fleet, self.prices, rng
         )
@@ -310,8 +310,7 @@ class GasWorld:
             places += [(row, column) for column in range(len(own))]
         rest = self.rest.importer.tenders(self._rest_outlook, jkm, netback, self.fleet.cargo_m3)
         guests = self.products.slots.tenders(day)
-        home = self.prices.ex_terminal_usd_per_mmbtu(day, self.parameters.shpgx)
-        resales = self.resales.offers(outlooks, home)
+        resales = self.resales.offers(day, outlooks)
         buffer_days = self.parameters.jkm.buffer_days
         first, span = day - timedelta(days=buffer_days), 2 * buffer_days + 1
         suppliers = self.suppliers.values()
