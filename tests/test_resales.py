@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import cache
 from math import exp
@@ -17,7 +18,7 @@ from agents.gas.jkm import Assessment, JkmWindow, Tender
 from agents.gas.parameters import GasParameters
 from agents.gas.published import PublishedPrices
 from agents.gas.resales import Resales
-from agents.gas.shocks import DatedShock, DemandShift, LngSupplyOutage
+from agents.gas.shocks import DatedShock, DemandShift, EuropePull, LngSupplyOutage
 from agents.gas.world import GasWorld
 from agents.prices import PriceHistory
 
@@ -69,7 +70,7 @@ def test_no_cargo_is_sold_below_its_limit(limits: list[float]) -> None:
 # --- who offers
 
 
-def resales(own: GasParameters) -> Resales:
+def resales(own: GasParameters, shocks: Sequence[DatedShock] = ()) -> Resales:
     """Return resales in a young world where LNG on the lorry is worth 10 USD/MMBtu DES.
 
     10 x 51.7 x 7.2 = 3,722.40 CNY/t; x 1.09 = 4,057.42; + .25 x 1,400 = 4,407.42.
@@ -77,7 +78,8 @@ def resales(own: GasParameters) -> Resales:
     index, fx = PriceHistory("index"), PriceHistory("fx")
     index.publish(DAY, 4_407.416)
     fx.publish(DAY, 7.2)
-    return Resales(own, gas_world(1, 5).fleet, PublishedPrices(index, index, index, fx))
+    world = gas_world(1, 5, shocks)
+    return Resales(own, world.fleet, world.abroad, PublishedPrices(index, index, index, fx))
 
 
 def test_the_limit_by_hand() -> None:
@@ -90,6 +92,16 @@ def test_the_limit_by_hand() -> None:
     assert (tender.importer, tender.volume_m3) == ("petrochina", cargo.contract_m3)
     assert cargo.importer == "petrochina" and not cargo.spot and cargo.loaded_ns is None
     assert cargo.supplier in base_parameters().lifting.destination_free
+
+
+def test_who_could_sell_to_europe_asks_for_no_less() -> None:
+    pull = EuropePull(
+        kind="europe_pull", ttf_usd_per_mmbtu=60.0, duration_days=200, start_day=0, source="a test"
+    )
+    ((_, tender),) = resales(base_parameters(), [DatedShock(START, pull)]).offers(
+        DAY, {"petrochina": Outlook(-0.4, 0.0, 10.0, room_m3=-200_000.0)}
+    )
+    assert 58.0 < tender.limit_usd_per_mmbtu < 64.0
 
 
 @pytest.mark.parametrize(
@@ -124,6 +136,7 @@ def test_importers_with_full_tanks_sell_on_and_the_cargo_leaves_their_lists() ->
     for cargo in sold:
         assert cargo not in world.fleet.coming_to(cargo.importer)
         assert cargo.imbalance_m3 == 0
+    assert (gone.sold_to == "Northeast Asia").all()
     # The contract's price is still that of its formula, and the ship came as far as China's coast.
     assert all(cargo.reference in ("oil-linked", "Henry Hub") for cargo in loaded)
     done = [cargo for cargo in loaded if cargo.discharged_ns is not None]

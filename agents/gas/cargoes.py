@@ -89,6 +89,13 @@ class Cargo:
         return self.resale_usd_per_mmbtu is not None
 
     @property
+    def sold_to(self) -> str | None:
+        """Return where it was sold on: to Europe, or in the JKM window to Northeast Asia; None if it was not."""
+        if not self.diverted:
+            return None
+        return "Northeast Asia" if self.destination == "China" else self.destination
+
+    @property
     def afloat_m3(self) -> int:
         """Return what is aboard, boil-off not yet booked."""
         if self.loaded_ns is None or self.discharged_ns is not None:

@@ -182,6 +182,7 @@ def _cargo_row(cargo: Cargo) -> dict[str, Any]:
         "delivered_m3_liquid": cargo.delivered_m3,
         "contract_m3_liquid": cargo.contract_m3,
         "make_up": cargo.make_up,
+        "sold_to": cargo.sold_to,
         "resale_usd_per_mmbtu": cargo.resale_usd_per_mmbtu,
         "price_usd_per_mmbtu": cargo.price_usd_per_mmbtu,
         "reference": cargo.reference,

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from math import exp
 
+from agents.gas.abroad import Abroad
 from agents.gas.cargoes import Cargo
 from agents.gas.fleet import Fleet
 from agents.gas.importers import Outlook
@@ -19,18 +20,21 @@ from agents.gas.published import PublishedPrices
 
 
 class Resales:
-    """Offer the cargoes and keep what was sold. Limit = netback at home x exp(elasticity x scarcity) + margin.
+    """Offer the cargoes and keep what was sold.
 
+    Limit = max(netback at home x exp(elasticity x scarcity), Europe's price + what Asia is farther) + margin.
     Of a supplier's term cargoes no more leave China than are free of destination, those for Europe counted in.
     """
 
-    def __init__(self, parameters: GasParameters, fleet: Fleet, prices: PublishedPrices) -> None:
+    def __init__(
+        self, parameters: GasParameters, fleet: Fleet, abroad: Abroad, prices: PublishedPrices
+    ) -> None:
         self.sold: list[Cargo] = []
         self._free = parameters.lifting.destination_free
         self._margin = parameters.lifting.diversion_margin_usd_per_mmbtu
         self._elasticity = parameters.importers.scarcity_elasticity
         self._shpgx = parameters.shpgx
-        self._fleet, self._prices = fleet, prices
+        self._fleet, self._abroad, self._prices = fleet, abroad, prices
 
     def offers(self, day: date, outlooks: Mapping[str, Outlook]) -> list[tuple[Cargo, Tender]]:
         """Return the next free cargo to load of each importer that has a cargo more coming than its tanks will hold.
@@ -38,6 +42,8 @@ class Resales:
         Home is what the ex-terminal index in force pays for DES.
         """
         home_usd_per_mmbtu = self._prices.ex_terminal_usd_per_mmbtu(day, self._shpgx)
+        elsewhere = self._abroad.elsewhere(day)
+        europe_usd_per_mmbtu = max(elsewhere.given_usd_per_mmbtu or 0.0, elsewhere.pull_usd_per_mmbtu)
         found: list[tuple[Cargo, Tender]] = []
         for name, outlook in outlooks.items():
             if outlook.room_m3 > -self._fleet.cargo_m3:
@@ -45,7 +51,8 @@ class Resales:
             for cargo in self._fleet.to_load():
                 own = cargo.importer == name and not cargo.spot
                 if own and self._may_leave(cargo, [offered for offered, _ in found]):
-                    limit = home_usd_per_mmbtu * exp(self._elasticity * outlook.scarcity) + self._margin
+                    home = home_usd_per_mmbtu * exp(self._elasticity * outlook.scarcity)
+                    limit = max(home, europe_usd_per_mmbtu) + self._margin
                     found.append((cargo, Tender(name, limit, cargo.contract_m3)))
                     break
         return found

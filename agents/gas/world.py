@@ -133,7 +133,7 @@ class GasWorld:
         self._at_plants: list[PlantTrade] = []
         self.indices = PublishedIndices(self.plants.hauls_cny_per_t)
         self.prices = PublishedPrices(self.indices.ex_terminal_cny_per_t, self.shpgx_lng, self.jkm, fx)
-        self.resales = Resales(parameters, self.fleet, self.prices)
+        self.resales = Resales(parameters, self.fleet, self.abroad, self.prices)
         self.products = OtherProducts(
             parameters, self.pipeline, self.market, self.importers, self.fleet, self.prices, rng
         )
