@@ -106,7 +106,10 @@ class LorrySales:
                 self._learner(want.buyer, last).learn(value, self._cutoff_fen, _LOW_OVER_LAST * last)
 
     def _book(self, session: Session) -> tuple[Deal, ...]:
-        """Trade in rounds: all come in a new order and ask for a margin that shrinks to nothing."""
+        """Trade in rounds: all come in a new order and ask for a margin that shrinks to nothing.
+
+        Third parties, for whom no place in the order is drawn, come last and ask for their price.
+        """
         messages = []
         buyers, count = len(session.wants), len(session.rounds)
         orders = [_orders(want, session) for want in session.wants]
@@ -123,6 +126,10 @@ class LorrySales:
                     lot = session.lots[trader - buyers]
                     ask = int(lot.cost_fen_per_t * (1.0 + margin))
                     messages.append(Message(lot.stand, Side.SELL, ask, lot.quantity_t))
+            messages += [
+                Message(lot.stand, Side.SELL, lot.cost_fen_per_t, lot.quantity_t)
+                for lot in session.lots[len(order) - buyers :]
+            ]
         if not messages:
             return ()
         limits = [message.limit_fen for message in messages]
