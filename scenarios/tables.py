@@ -218,6 +218,8 @@ COLUMNS: dict[str, Column] = {
     ),
     "defaulted": Column("share", "of what was to be delivered"),
     "foretold_error": Column("", "|ln(price / the planner's price of the next session)|"),
+    "sold_to": Column("", "where a term cargo was sold on: Europe, or Northeast Asia in the JKM window"),
+    "resold_m3_liquid": Column("m3 of LNG", "term cargoes that importers sold on in the window"),
     "at_cap": Column("", "the price rose to the cap over its base, and gas was shared by who came first"),
     "bid_m3": Column("m3 of gas", "bid for in a sale of pipeline gas, at any price"),
     "sold_m3": Column("m3 of gas", "sold in it, for seven days"),
