@@ -392,7 +392,7 @@ def test_the_scenario_asks_what_access_would_change() -> None:
         counts.append((arms[0][2], arms[1][2]))
     assert min(landed) > 0.2
     assert max(prices) < -80
-    assert all(1 <= few <= 3 < many for few, many in counts)
+    assert all(few <= 3 and few < many for few, many in counts)
 
 
 def test_bad_figures_of_slots_are_refused() -> None:
