@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from scenarios import squeeze
+from scenarios import access, squeeze
 from scenarios.ensemble import Job, Key, one_blas_thread, run_jobs
 from scenarios.replication import Replication, replicate
 from scenarios.results import Column, Row, RunFolder, digest
@@ -40,6 +40,7 @@ _DOCUMENTED = {
     "responses": impulse.COLUMNS,
     "adoption": adoption.COLUMN_TEXTS,
     "terms": terms.COLUMN_TEXTS,
+    "gas_slots": access.COLUMNS,
     "corner": squeeze.COLUMNS,
     "corner_outcome": squeeze.OUTCOME_COLUMNS,
 }

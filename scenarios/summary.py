@@ -15,7 +15,7 @@ import pandas as pd
 from agents.gas.rest import NAME as REST_OF_CHINA
 from exchange.codes import Venue
 from exchange.units import BBL_PER_SC_LOT
-from scenarios import squeeze
+from scenarios import access, squeeze
 from scenarios.information import clock_note
 from scenarios.replication import Replication
 from scenarios.results import Estimate, Row, interval, paired
@@ -378,6 +378,7 @@ def _gas_rows(loaded: LoadedScenario, replications: ByArm) -> list[Row]:
     table.append(("import_cost", "LNG landed or not taken, paid DES", "mn USD", _import_cost_musd(first)))
     note = f"from {loaded.scenario.period.first_trading_day} to {loaded.scenario.period.slow_end}"
     table += _sessions_table(loaded, first)
+    table += access.measures(first) if access.asks(loaded.scenario) else []
     return [
         _measure(replications, GAS, measure, label, unit, reader, note)
         for measure, label, unit, reader in table

@@ -164,7 +164,7 @@ def physical_frames(world: World) -> Frames:
         frames |= {"terminals": gas["terminals"], "jkm_windows": gas["jkm"]}
         frames |= {"gas_indices": gas["gas_indices"].rename(columns={"published": "day"})}
         own = (
-            "gas_index_quality", "gas_rmb_cargoes", "gas_pipeline_sales", "lng_ships", "lng_cargoes_rest",
+            "gas_index_quality", "gas_rmb_cargoes", "gas_slots", "gas_pipeline_sales", "lng_ships", "lng_cargoes_rest",
             "lng_cargoes_diverted", "lng_contracts",
         )  # fmt: skip
         frames |= {name: gas[name] for name in own if name in gas}
@@ -249,6 +249,8 @@ COLUMNS: dict[str, Column] = {
     ),
     "defaulted": Column("share", "of what was to be delivered"),
     "foretold_error": Column("", "|ln(price / the planner's price of the next session)|"),
+    "sold_to": Column("", "where a term cargo was sold on: Europe, or Northeast Asia in the JKM window"),
+    "resold_m3_liquid": Column("m3 of LNG", "term cargoes that importers sold on in the window"),
     "at_cap": Column("", "the price rose to the cap over its base, and gas was shared by who came first"),
     "bid_m3": Column("m3 of gas", "bid for in a sale of pipeline gas, at any price"),
     "sold_m3": Column("m3 of gas", "sold in it, for seven days"),

@@ -21,6 +21,7 @@ BY_NAME = (
     ".exports",
     "_per_year",
     "working_gas_bcm",
+    ".open_share_of_capacity",
     ".line_pack_m3",
     ".profiles",
     "_kj_per_m3",

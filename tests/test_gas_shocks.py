@@ -147,7 +147,10 @@ def days_at_sea(supplier: str, event: GasEvent | None = None) -> list[float]:
     found: list[float] = []
     first, last = pd.Timestamp(WINTER), pd.Timestamp(WINTER) + pd.Timedelta(days=45)
     for seed in SEEDS:
-        cargoes = (struck(seed, event) if event else calm(seed))["lng_cargoes"]
+        tables = struck(seed, event) if event else calm(seed)
+        sold_on = tables["lng_cargoes_diverted"]  # they sail as far, and which they are may differ
+        cargoes = pd.concat([tables["lng_cargoes"], sold_on]) if len(sold_on) else tables["lng_cargoes"]
+        cargoes = cargoes[cargoes.importer != "rest_of_china"].sort_values("cargo")
         own = cargoes[
             (cargoes.supplier == supplier) & ~cargoes.spot & cargoes.planned_loading.between(first, last)
         ]

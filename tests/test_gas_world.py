@@ -229,8 +229,11 @@ def test_arms_are_equal_before_the_shock_and_share_their_draws_after_it() -> Non
     assert (before["gas_days"].temperature_anomaly_degc == after["gas_days"].temperature_anomaly_degc).all()
 
     def sailings(tables: dict[str, pd.DataFrame]) -> pd.Series:
-        term = tables["lng_cargoes"].query("not spot")
-        term = term.sort_values(["supplier", "planned_arrival"]).reset_index(drop=True)
+        sold_on = tables["lng_cargoes_diverted"]  # which cargoes are sold on differs between arms
+        all_cargoes = [tables["lng_cargoes"], *([sold_on] if len(sold_on) else [])]
+        term = pd.concat(all_cargoes).query("not spot and importer != 'rest_of_china'")
+        term = term.sort_values(["supplier", "planned_arrival"])
+        term = term.set_index(["supplier", term.groupby("supplier").cumcount()])
         return (term.arrived - term.loaded).where(term.loaded.notna())
 
     both = pd.concat([sailings(before), sailings(after)], axis=1).dropna()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any, get_args
 
@@ -271,3 +272,18 @@ def test_only_members_trade_and_no_more_is_performed_than_was_signed() -> None:
     assert members.held_fen == 80
     with pytest.raises(ValueError, match="of 4 left"):
         members.perform(number, 5)
+
+
+@pytest.mark.parametrize("name", SALES)
+def test_a_third_party_sells_at_its_stand_and_the_terminals_owner_at_its_own(name: MechanismName) -> None:
+    """It asks for less than the owner of the same terminal, so it sells first; no turn in the book is drawn for it."""
+    drawn = by_hand()
+    guest = Lot("ningbo", "zhenhua_oil", 10, 440_000, 440_000, guest=True)
+    deals = clear(name, replace(drawn, lots=(*drawn.lots, guest)))
+    sold = {
+        seller: sum(d.quantity for d in deals if d.seller == seller) for seller in {d.seller for d in deals}
+    }
+    assert sold["ningbo/zhenhua_oil"] == 10
+    assert sum(sold.values()) <= 70 and set(sold) <= {"ningbo", "rudong", "ningbo/zhenhua_oil"}
+    outcome = Outcome(replace(drawn, lots=(*drawn.lots, guest)), name, deals, sum(sold.values()), 0, 0)
+    assert sum(outcome.rents_fen()) <= outcome.plan.surplus_fen + 1e-6

@@ -61,5 +61,6 @@ def imbalances(world: GasWorld) -> dict[str, int]:
         | world.plants.imbalances(world.pipeline.lines.near_m3)
         | world.lifting.imbalances()
         | payments.imbalances(world.lifting, everywhere)
+        | world.products.slots.imbalances()
         | {"diverted cargoes": sum(cargo.imbalance_m3 for cargo in diverted)}
     )

@@ -32,7 +32,9 @@ class Cargo:
     """One cargo and what became of it. Moments are ns of Shanghai wall clock; None until they happen.
 
     A spot cargo is priced in the window, a term cargo when it loads; `reference` is unknown until then.
-    `jitter_ns` is what its voyage takes longer than its way at the ship's speed.
+    `jitter_ns` is what its voyage takes longer than its way at the ship's speed. `slot_terminal` is where its buyer has
+    a slot, if it has no terminal. What is sold on in the window has a `resale_usd_per_mmbtu` and goes as far as China,
+    to another coast.
     """
 
     number: int
@@ -51,6 +53,7 @@ class Cargo:
     hire_usd_per_day: float | None = None
     window_ns: int = 0
     terminal: str | None = None
+    slot_terminal: str | None = None
     price_usd_per_mmbtu: float | None = None
     lost: bool = False
     loaded_ns: int | None = None
@@ -83,8 +86,15 @@ class Cargo:
 
     @property
     def diverted(self) -> bool:
-        """Tell whether it goes to Europe."""
-        return self.destination != "China"
+        """Tell whether it goes to Europe, or was sold on in the JKM window."""
+        return self.resale_usd_per_mmbtu is not None
+
+    @property
+    def sold_to(self) -> str | None:
+        """Return where it was sold on: to Europe, or in the JKM window to Northeast Asia; None if it was not."""
+        if not self.diverted:
+            return None
+        return "Northeast Asia" if self.destination == "China" else self.destination
 
     @property
     def afloat_m3(self) -> int:
@@ -142,7 +152,8 @@ def voyage(env: simpy.Environment, cargo: Cargo, fleet: Fleet) -> Generator[simp
     cargo.moored_ns = int(env.now)
     yield env.timeout(terminal.unloading_ns)
     _discharge(env, cargo, ship, fleet, cargo.moored_ns)
-    terminal.discharge(cargo.delivered_m3, cargo.loaded_m3 - cargo.heel_m3)
+    guest = cargo.slot_terminal is not None
+    terminal.discharge(cargo.delivered_m3, cargo.loaded_m3 - cargo.heel_m3, guest=guest)
 
 
 def _discharge(env: simpy.Environment, cargo: Cargo, ship: Ship, fleet: Fleet, moored_ns: int) -> None:

@@ -38,6 +38,7 @@ from agents.gas.shocks import (
     RmbCargoShare,
     ShpgxMechanism,
     Stoppage,
+    TerminalAccess,
     TerminalClosure,
     TerminalExpansion,
     TrunkSection,
@@ -90,6 +91,8 @@ def strike(world: GasWorld, shock: DatedShock) -> None:
         world.market.elsewhere.append(shock)
     elif isinstance(event, RmbCargoShare):
         world.products.rmb_cargoes.share = event.share
+    elif isinstance(event, TerminalAccess):
+        world.products.slots.open_share = event.open_share
     elif isinstance(event, ShpgxMechanism):
         world.market.mechanism = event.mechanism
     elif isinstance(event, TerminalExpansion):

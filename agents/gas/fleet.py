@@ -80,11 +80,20 @@ class Fleet:
             for cargo in supplier.schedule(day + timedelta(days=ahead_days), self._next_number):
                 self._put_to_sea(cargo)
 
-    def buy_spot(self, tender: Tender, price_usd_per_mmbtu: float, which: float, jitter: float) -> None:
-        """Plan a cargo bought in the window.
+    def buy_spot(
+        self,
+        tender: Tender,
+        price_usd_per_mmbtu: float,
+        which: float,
+        jitter: float,
+        *,
+        slot_terminal: str | None = None,
+        arrival_ns: int | None = None,
+    ) -> Cargo:
+        """Plan a cargo bought in the window and return it.
 
         `which`, uniform, picks the supplier by what each can still sell; `jitter`, normal, moves the day of
-        arrival.
+        arrival. A cargo for a slot is to arrive at `arrival_ns`, or as soon as a ship can.
         """
         now_ns = int(self._env.now)
         able = {
@@ -96,7 +105,7 @@ class Fleet:
         supplier = self._suppliers[list(able)[min(position, len(able) - 1)]]
         port = supplier.next_port(spot=True)
         lead_days = self._common.spot_lead_days + self._common.spot_lead_sd_days * jitter
-        lead_ns = int(lead_days * NS_PER_DAY)
+        lead_ns = int(lead_days * NS_PER_DAY) if arrival_ns is None else arrival_ns - now_ns
         sailing_ns = supplier.sailing_ns(port, day_of(now_ns + lead_ns))
         arrival_ns = now_ns + max(lead_ns, sailing_ns + 3 * NS_PER_DAY)
         cargo = Cargo(
@@ -111,9 +120,11 @@ class Fleet:
             contract_m3=tender.volume_m3,
             reference="JKM",
             priced_ns=now_ns,
+            slot_terminal=slot_terminal,
         )
         supplier.route([cargo])
         self._put_to_sea(cargo)
+        return cargo
 
     def fix(self, cargo: Cargo) -> Ship | None:
         """Book a ship for a cargo, on charter at the day's rate; None if there is none to book."""
@@ -123,19 +134,25 @@ class Fleet:
         return ship
 
     def load(self, cargo: Cargo, ship: Ship) -> None:
-        """Fill a ship, price its cargo and send it by the quickest open way, or to Europe."""
+        """Fill a ship, price its cargo and send it by the quickest open way, or to Europe.
+
+        What was sold on in the window goes as far as Shanghai, to another coast.
+        """
         assert cargo.loaded_ns is not None
         cargo.loaded_m3, cargo.heel_m3 = ship.loaded_m3, ship.full_heel_m3
         if cargo.price_usd_per_mmbtu is None:
             cargo.price_usd_per_mmbtu = self._suppliers[cargo.supplier].fix_price(cargo, self._brent)
             cargo.priced_ns = cargo.loaded_ns
         day = day_of(cargo.loaded_ns)
-        resale = None if self.resale is None else self.resale(cargo)
-        if resale is not None:
-            cargo.destination, cargo.resale_usd_per_mmbtu = EUROPE, resale
+        if not cargo.diverted:
+            resale = None if self.resale is None else self.resale(cargo)
+            if resale is not None:
+                cargo.destination, cargo.resale_usd_per_mmbtu = EUROPE, resale
+        if cargo.diverted:
             self.cargoes.remove(cargo)
             self._pending.remove(cargo)
             self.diverted.append(cargo)
+        if cargo.destination == EUROPE:
             way = self.routes.ballast_way(cargo.port, EUROPE, day)
         else:
             way = self.routes.way(cargo.port, day, cargo.without)
@@ -150,7 +167,11 @@ class Fleet:
 
     def coming_to(self, importer: str) -> list[Cargo]:
         """Return an importer's cargoes still to be discharged, planned ones included."""
-        return [cargo for cargo in self._pending if cargo.pending and cargo.importer == importer]
+        return [
+            cargo
+            for cargo in self._pending
+            if cargo.pending and cargo.importer == importer and not cargo.diverted
+        ]
 
     def to_load(self, supplier: str | None = None) -> list[Cargo]:
         """Return the cargoes still to load, of one supplier or of all, in the order of loading."""
@@ -176,6 +197,8 @@ class Fleet:
 
     def choose_terminal(self, cargo: Cargo) -> Terminal:
         """Return the terminal to which a cargo goes that loads."""
+        if cargo.slot_terminal is not None:
+            return self._terminals[cargo.slot_terminal]
 
         def fill(terminal: Terminal) -> float:
             coming = sum(c.afloat_m3 for c in self._pending if c.terminal == terminal.name)

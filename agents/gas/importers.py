@@ -28,12 +28,15 @@ class Outlook:
     """What an importer sees ahead, in m3 of liquid.
 
     `scarcity` = mean over the look-ahead of 1 - projected stock / wanted stock, from -1 to 1; `missing_m3` is
-    what the end of the look-ahead lacks; `contract_usd_per_mmbtu` is the mean price of its term cargoes.
+    what the end of the look-ahead lacks; `contract_usd_per_mmbtu` is the mean price of its term cargoes. From when a
+    cargo bought today could arrive, `room_m3` of its tanks stay free at least, and it serves `serves_m3` a day.
     """
 
     scarcity: float
     missing_m3: float
     contract_usd_per_mmbtu: float
+    room_m3: float = 0.0
+    serves_m3: float = 0.0
 
 
 def landed_cny_per_t(price_usd_per_mmbtu: float, fx_cny_per_usd: float, shpgx: ShpgxParameters) -> float:
@@ -105,7 +108,7 @@ class Importer:
         if tank_m3 == 0:
             return Outlook(0.0, 0.0, contract_usd_per_mmbtu)
         self._first_tank_m3 = self._first_tank_m3 or tank_m3
-        room = self._common.max_fill * tank_m3 - sum(t.heel_m3 for t in self.terminals)
+        room = self._common.max_fill * tank_m3 - sum(t.heel_m3 + t.guest_m3 for t in self.terminals)
         growth = tank_m3 / self._first_tank_m3
         wanted = np.clip(
             growth * self._target_days.path(day, days) * self.market_share * calm_lng_demand_m3,
@@ -114,7 +117,14 @@ class Importer:
         )
         gap = np.clip(1.0 - projected / wanted, -1.0, 1.0)
         missing_m3 = max(0.0, float(wanted[-1] - projected[-1]))
-        return Outlook(float(gap.mean()), missing_m3, contract_usd_per_mmbtu)
+        later = slice(min(self._common.spot_lead_days, days - 1), None)
+        return Outlook(
+            float(gap.mean()),
+            missing_m3,
+            contract_usd_per_mmbtu,
+            room_m3=room - max(0.0, float(projected[later].max())),
+            serves_m3=float(own_demand[later].mean()),
+        )
 
     def list_price_fen_per_t(
         self,
@@ -160,11 +170,13 @@ class Importer:
         price = weight * jkm_usd_per_mmbtu + (1.0 - weight) * outlook.contract_usd_per_mmbtu
         return landed_cny_per_t(price, fx_cny_per_usd, self._shpgx)
 
-    def listed_quantities_t(self, expected_t: float, days: int) -> dict[str, int]:
+    def listed_quantities_t(
+        self, expected_t: float, days: int, guests_t: Mapping[str, int] | None = None
+    ) -> dict[str, int]:
         """Return the tonnes that each terminal lists for `days` days, when `expected_t` are bought in all.
 
-        Its share and some more, split by stock, within what the loading bays can do and a half of what the
-        tanks have.
+        Its share and some more, split by stock, within what the loading bays can do beside what third parties list
+        there, `guests_t`, and a half of what the tanks have.
         """
         wanted_t = self.market_share * expected_t * self._shpgx.listed_over_expected
         stock_m3 = sum(terminal.available_m3 for terminal in self.terminals)
@@ -172,9 +184,8 @@ class Importer:
         for terminal in self.terminals:
             part = terminal.available_m3 / stock_m3 if stock_m3 else 0.0
             sellable_t = 0.5 * terminal.available_m3 * TONNES_PER_M3_LNG
-            listed[terminal.name] = int(
-                min(wanted_t * part, terminal.max_trucks_t_per_day * days, sellable_t)
-            )
+            bays_t = terminal.max_trucks_t_per_day * days - (guests_t or {}).get(terminal.name, 0)
+            listed[terminal.name] = int(min(wanted_t * part, bays_t, sellable_t))
         return listed
 
     def tenders(
@@ -193,6 +204,21 @@ class Importer:
         security = self._own.security_weight
         limit = security * jkm_usd_per_mmbtu * (1.0 + urgency) + (1.0 - security) * netback_usd
         return [Tender(self.name, limit, cargo_m3)] * cargoes
+
+
+def observe_shares(
+    importers: Mapping[str, Importer],
+    send_out_m3: Mapping[str, int],
+    loads_m3: Mapping[str, int],
+    guests_m3: Mapping[str, int],
+) -> None:
+    """Let importers see what part of the day's LNG was theirs; `guests_m3` of it, by terminal, was third parties'."""
+    total = sum(send_out_m3.values()) + sum(loads_m3.values())
+    for importer in importers.values():
+        names = [terminal.name for terminal in importer.terminals]
+        own = sum(send_out_m3[name] + loads_m3.get(name, 0) - guests_m3.get(name, 0) for name in names)
+        if total:
+            importer.observe_share(max(0, own) / total)
 
 
 def market_scarcity(importers: Mapping[str, Importer], outlooks: Mapping[str, Outlook]) -> float:

@@ -48,6 +48,8 @@ class Assessment:
     outside_option_usd_per_mmbtu: float
     world_lost_share: float
     filled: tuple[bool, ...]
+    resold_m3: int = 0
+    resold: tuple[bool, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -113,11 +115,13 @@ class JkmWindow:
         lost_share: float,
         lost_spot_share: float,
         elsewhere: Elsewhere | None = None,
+        resales: Sequence[Tender] = (),
     ) -> Assessment:
         """Hold the window of a day and return its outcome.
 
         `lost_share` of world supply raises what both sides think the gas is worth; `lost_spot_share` of the
-        sellers' volume is missing from every step of the supply curve.
+        sellers' volume is missing from every step of the supply curve. `resales` are whole cargoes that importers sell
+        on, each at its limit or more.
         """
         parameters = self._parameters
         scarcity = -log(1.0 - min(lost_share, _LARGEST_LOSS)) / self._elasticity.on(day)
@@ -131,7 +135,9 @@ class JkmWindow:
         bids = [Interest(t.importer, self._to_ticks(t.limit_usd_per_mmbtu), t.volume_m3) for t in tenders]
         bids += self._curve(WORLD, anchor, quotes[0], self._slice_m3)
         offers = self._curve(SELLERS, anchor, quotes[1], offered_m3)
-        result = uncross(bids, offers, self._ticks)
+        own = [Interest(t.importer, self._to_ticks(t.limit_usd_per_mmbtu), t.volume_m3) for t in resales]
+        result = uncross(bids, [*offers, *own], self._ticks)
+        resold: tuple[bool, ...] = (False,) * len(own)
         if result is None:
             moved = 0.0 if self._last_outside is None else log(outside / self._last_outside)
             self._ticks = self._to_ticks(self.price_usd_per_mmbtu * exp(moved))
@@ -141,6 +147,7 @@ class JkmWindow:
             filled = tuple(
                 got == tender.volume_m3 for got, tender in zip(result.bought, tenders, strict=False)
             )
+            resold = tuple(got == t.volume for got, t in zip(result.sold[len(offers) :], own, strict=True))
             bought_m3 = sum(t.volume_m3 for t, whole in zip(tenders, filled, strict=True) if whole)
             volume_m3 = result.volume
         self._last_outside, self._last_scarcity = outside, scarcity
@@ -157,6 +164,8 @@ class JkmWindow:
             outside_option_usd_per_mmbtu=outside,
             world_lost_share=lost_share,
             filled=filled,
+            resold_m3=sum(t.volume_m3 for t, whole in zip(resales, resold, strict=True) if whole),
+            resold=resold,
         )
 
     def _outside_usd_per_mmbtu(self, day: date, elsewhere: Elsewhere) -> float:

@@ -7,7 +7,7 @@ what is bought on a trading day is burnt on the days until the next one.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -120,13 +120,16 @@ def _name(buyer: int) -> str:
 
 @dataclass(frozen=True)
 class DayOfLorries:
-    """Liquid to load on one day by terminal, and liquid wanted in all, in whole m3."""
+    """Liquid to load on one day by terminal, liquid wanted in all, and third parties' part of the loads, in m3."""
 
     loads_m3: dict[str, int]
     wanted_m3: int
+    guests_m3: Mapping[str, int] = field(default_factory=dict)
 
 
-def spread(loads_m3: dict[str, int], unmet_m3: int, days: int) -> list[DayOfLorries]:
+def spread(
+    loads_m3: dict[str, int], unmet_m3: int, days: int, guests_m3: Mapping[str, int] | None = None
+) -> list[DayOfLorries]:
     """Spread purchases over the days until the next trading day, in whole m3 that sum to the whole."""
 
     def part(total: int, day: int) -> int:
@@ -135,5 +138,6 @@ def spread(loads_m3: dict[str, int], unmet_m3: int, days: int) -> list[DayOfLorr
     plan = []
     for day in range(days):
         loads = {name: part(volume, day) for name, volume in loads_m3.items()}
-        plan.append(DayOfLorries(loads, sum(loads.values()) + part(unmet_m3, day)))
+        guests = {name: part(volume, day) for name, volume in (guests_m3 or {}).items()}
+        plan.append(DayOfLorries(loads, sum(loads.values()) + part(unmet_m3, day), guests))
     return plan

@@ -15,7 +15,7 @@ import numpy as np
 
 from agents.gas.bidders import AdaptiveShading
 from agents.gas.sales_parameters import MechanismName, SalesParameters
-from agents.gas.sessions import Session, Want
+from agents.gas.sessions import Session, Want, place_of
 from exchange.codes import Side
 from exchange.mechanisms import (
     Bid,
@@ -53,7 +53,7 @@ class LorrySales:
         """Return the deals of a session; their sellers are terminals. Raises ValueError for listing and pre-sale."""
         if not session.lots or not session.wants:
             return ()
-        offers = [Offer(lot.place, lot.cost_fen_per_t, lot.quantity_t) for lot in session.lots]
+        offers = [Offer(lot.stand, lot.cost_fen_per_t, lot.quantity_t) for lot in session.lots]
         if name == "book":
             return self._book(session)
         if name in ("tender_own_price", "tender_learnt"):
@@ -106,7 +106,10 @@ class LorrySales:
                 self._learner(want.buyer, last).learn(value, self._cutoff_fen, _LOW_OVER_LAST * last)
 
     def _book(self, session: Session) -> tuple[Deal, ...]:
-        """Trade in rounds: all come in a new order and ask for a margin that shrinks to nothing."""
+        """Trade in rounds: all come in a new order and ask for a margin that shrinks to nothing.
+
+        Third parties, for whom no place in the order is drawn, come last and ask for their price.
+        """
         messages = []
         buyers, count = len(session.wants), len(session.rounds)
         orders = [_orders(want, session) for want in session.wants]
@@ -122,7 +125,11 @@ class LorrySales:
                 elif trader - buyers < len(session.lots):
                     lot = session.lots[trader - buyers]
                     ask = int(lot.cost_fen_per_t * (1.0 + margin))
-                    messages.append(Message(lot.place, Side.SELL, ask, lot.quantity_t))
+                    messages.append(Message(lot.stand, Side.SELL, ask, lot.quantity_t))
+            messages += [
+                Message(lot.stand, Side.SELL, lot.cost_fen_per_t, lot.quantity_t)
+                for lot in session.lots[len(order) - buyers :]
+            ]
         if not messages:
             return ()
         limits = [message.limit_fen for message in messages]
@@ -161,7 +168,7 @@ def load_nearest(session: Session, deals: Sequence[Deal]) -> tuple[Deal, ...]:
         own[deal.price_fen] = own.get(deal.price_fen, 0) + deal.quantity
     found = []
     for want in session.wants:
-        places = sorted(left, key=lambda place: (want.detour_fen_per_t[place], place))
+        places = sorted(left, key=lambda at: (want.detour_fen_per_t[place_of(at)], at))
         for price_fen, wanted in won[want.buyer].items():
             for place in places:
                 quantity = min(wanted, left[place])

@@ -15,7 +15,7 @@ import pandas as pd
 
 from agents.gas.planner import Plan, plan
 from agents.gas.sales_parameters import MechanismName
-from agents.gas.sessions import Session
+from agents.gas.sessions import Session, place_of
 from exchange.mechanisms import Deal
 from exchange.units import FEN_PER_CNY
 
@@ -48,13 +48,13 @@ class Outcome:
     def rents_fen(self) -> tuple[int, int]:
         """Return the rent of buyers (worth - detour - paid) and of sellers (paid - cost), forfeited deposits moved."""
         moved = self.forfeited_by_sellers_fen - self.forfeited_by_buyers_fen
-        costs = {lot.place: lot.cost_fen_per_t for lot in self.session.lots}
+        costs = {lot.stand: lot.cost_fen_per_t for lot in self.session.lots}
         buyers, sellers = moved, -moved
         for want in self.session.wants:
             own = [deal for deal in self.delivered if deal.buyer == want.buyer]
             buyers += want.worth_fen(sum(deal.quantity for deal in own))
             buyers -= sum(
-                deal.amount_fen + want.detour_fen_per_t[deal.seller] * deal.quantity for deal in own
+                deal.amount_fen + want.detour_fen_per_t[place_of(deal.seller)] * deal.quantity for deal in own
             )
         for deal in self.delivered:
             sellers += (deal.price_fen - costs[deal.seller]) * deal.quantity

@@ -14,7 +14,12 @@ from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 from agents.adoption import AdoptionParameters
 from agents.gas.grid import EnergyParameters, HoursParameters, NetworkParameters, check_sum
 from agents.gas.plants import PlantParameters
-from agents.gas.sales_parameters import MechanismName, PipelineGasParameters, SalesParameters
+from agents.gas.sales_parameters import (
+    MechanismName,
+    PipelineGasParameters,
+    SalesParameters,
+    TerminalSlotParameters,
+)
 from agents.gas.sea import (
     Monthly,
     NonNegative,
@@ -302,6 +307,7 @@ class ShpgxParameters(Parameters):
     haul_sd_cny_per_t: NonNegative
     rmb_cargo_share: Share
     sales: SalesParameters
+    terminal_slots: TerminalSlotParameters
 
 
 class GasParameters(Parameters):
@@ -344,6 +350,9 @@ class GasParameters(Parameters):
         for member in members:
             if member not in owners:
                 raise ValueError(f"importers.members.{member} has no terminal")
+        for buyer in self.shpgx.terminal_slots.buyers:
+            if buyer in members:
+                raise ValueError(f"shpgx.terminal_slots.buyers: '{buyer}' is an importer and has a terminal")
         if self.pipeline_gas is not None and self.pipeline_gas.seller not in members:
             raise ValueError(f"pipeline_gas.seller: '{self.pipeline_gas.seller}' is no importer")
         if self.shipping.marginal_supplier not in self.suppliers:

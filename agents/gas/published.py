@@ -9,6 +9,7 @@ price of the day stands in agents/gas/shpgx.py. Agents see a value from its publ
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -26,6 +27,31 @@ from exchange.place_index import PlaceIndex
 from exchange.quality import Contribution, by_month
 from exchange.units import FEN_PER_CNY, TONNES_PER_M3_LNG, cny_per_tonne_lng, usd_per_mmbtu
 from exchange.weekly import Report, WeeklyIndex
+
+
+@dataclass(frozen=True)
+class PublishedPrices:
+    """What traders may know: the ex-terminal index of the delta, JKM and the exchange rate, as they are published.
+
+    Before its first value, SHPGX's own price stands for the ex-terminal index.
+    """
+
+    ex_terminal: PriceHistory
+    shpgx_lng: PriceHistory
+    jkm: PriceHistory
+    fx: PriceHistory
+
+    def ex_terminal_cny_per_t(self, day: date) -> float:
+        """Return the index in force at this moment of a day: it is published at 16:00 of a trading day."""
+        try:
+            return self.ex_terminal.on(day)
+        except LookupError:
+            return self.shpgx_lng.on(day)
+
+    def ex_terminal_usd_per_mmbtu(self, day: date, shpgx: ShpgxParameters) -> float:
+        """Return what the index in force pays for LNG DES: less terminal fee and VAT."""
+        return netback_usd_per_mmbtu(self.ex_terminal_cny_per_t(day), self.fx.on(day), shpgx)
+
 
 _LAG_DAYS = {"arrival": 3, "spot_des": 1}
 

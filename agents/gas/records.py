@@ -107,7 +107,7 @@ class GasRecords:
     def window(self, assessment: Assessment) -> None:
         """Keep a JKM window."""
         row = asdict(assessment)
-        date_of_window, tenders = row.pop("day"), len(row.pop("filled"))
+        date_of_window, tenders, _ = row.pop("day"), len(row.pop("filled")), row.pop("resold")
         named = {name + "_liquid" if name.endswith("_m3") else name: value for name, value in row.items()}
         self._windows.append({"date": date_of_window, "chinese_tenders": tenders} | named)
 
@@ -185,6 +185,7 @@ def _cargo_row(cargo: Cargo) -> dict[str, Any]:
         "delivered_m3_liquid": cargo.delivered_m3,
         "contract_m3_liquid": cargo.contract_m3,
         "make_up": cargo.make_up,
+        "sold_to": cargo.sold_to,
         "resale_usd_per_mmbtu": cargo.resale_usd_per_mmbtu,
         "price_usd_per_mmbtu": cargo.price_usd_per_mmbtu,
         "reference": cargo.reference,

@@ -5,6 +5,7 @@ Those of LNG are the same for every mechanism, so that one line of a scenario ch
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal
 
 from annotated_types import Len
@@ -74,3 +75,43 @@ class PipelineGasParameters(Parameters):
     private_value_sd: Annotated[float, Field(ge=0, le=0.5)]
     deposit_percent: Annotated[int, Field(ge=0, le=20)]
     bidders: Annotated[dict[str, Annotated[float, Field(gt=0, le=1)]], Len(1)]
+
+
+class SlotBuyerParameters(Parameters):
+    """A member without a terminal: the part of a cargo that its own customers burn from pipes; lorries get the rest."""
+
+    piped_share: _Share
+
+
+class TerminalSlotParameters(Parameters):
+    """Third parties at the terminals: whose slots are sold, how, and what their buyers do with them.
+
+    From each date of `open_share_of_capacity` on that part of a terminal's yearly capacity is open, a cargo at a time.
+    A slot is sold `notice_days` before its window of `window_days`; its cargo is bought `lead_days` before or not at
+    all. The price of regasification falls from the ceiling to the floor. A buyer wants `margin_cny_per_m3` for itself,
+    and values the slot by up to `private_half_width_cny_per_m3` more or less than others; it holds `most_slots` at a
+    time. Its gas is gone in `holding_days`: lorries are asked for the published index, less `concession` x what of the
+    cargo should be sold by then and is not, and at the end the owner takes the rest for `concession` less.
+    """
+
+    open_share_of_capacity: Annotated[dict[date, _Share], Len(1)]
+    window_days: PositiveInt
+    notice_days: PositiveInt
+    lead_days: PositiveInt
+    ceiling_cny_per_m3: PositiveFloat
+    floor_cny_per_m3: PositiveFloat
+    deposit_percent: Annotated[int, Field(ge=0, le=20)]
+    margin_cny_per_m3: Annotated[float, Field(ge=0)]
+    private_half_width_cny_per_m3: PositiveFloat
+    most_slots: PositiveInt
+    holding_days: PositiveInt
+    concession: Annotated[float, Field(ge=0, le=0.5)]
+    buyers: Annotated[dict[str, SlotBuyerParameters], Len(1)]
+
+    @model_validator(mode="after")
+    def _in_order(self) -> TerminalSlotParameters:
+        if self.floor_cny_per_m3 > self.ceiling_cny_per_m3:
+            raise ValueError("floor_cny_per_m3 must not be above ceiling_cny_per_m3")
+        if self.lead_days >= self.notice_days:
+            raise ValueError("lead_days must be below notice_days: a slot is sold before its cargo is bought")
+        return self

@@ -18,13 +18,32 @@ from exchange.units import FEN_PER_CNY
 
 @dataclass(frozen=True)
 class Lot:
-    """Offer tonnes at an importer's terminal: the price it lists, and what it costs it to give the gas away."""
+    """Offer tonnes at a terminal: the price at which they are listed, and what it costs to give the gas away.
+
+    The seller owns the terminal, or is a `guest` with gas in its tanks.
+    """
 
     place: str
     seller: str
     quantity_t: int
     list_fen_per_t: int
     cost_fen_per_t: int
+    guest: bool = False
+
+    @property
+    def stand(self) -> str:
+        """Who sells where: the terminal, or a third party's stand at it. Deals name it as their seller."""
+        return stand(self.place, self.seller) if self.guest else self.place
+
+
+def stand(place: str, guest: str) -> str:
+    """Return the name of a third party's stand at a terminal."""
+    return f"{place}/{guest}"
+
+
+def place_of(stand: str) -> str:
+    """Return the terminal of a stand."""
+    return stand.partition("/")[0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +102,7 @@ class Session:
         if not deals:
             return self
         sold, bought = Outcome(tuple(deals)).sold, Outcome(tuple(deals)).bought
-        lots = [replace(lot, quantity_t=lot.quantity_t - sold.get(lot.place, 0)) for lot in self.lots]
+        lots = [replace(lot, quantity_t=lot.quantity_t - sold.get(lot.stand, 0)) for lot in self.lots]
         return replace(
             self,
             lots=tuple(lot for lot in lots if lot.quantity_t > 0),

@@ -255,6 +255,13 @@ class RmbCargoShare(Event):
     share: float = Field(ge=0, le=1, description="of the tonnes imported; only spot cargoes can be so paid")
 
 
+class TerminalAccess(Event):
+    """Open a share of every terminal's capacity to third parties from a day on, a slot at a time (a lever); 0: none."""
+
+    kind: Literal["terminal_access"]
+    open_share: float = Field(ge=0, le=1, description="of yearly capacity")
+
+
 GasEvent = (
     LngSupplyOutage
     | LngStraitClosure
@@ -276,6 +283,7 @@ GasEvent = (
     | IndexAdoption
     | ShpgxMechanism
     | RmbCargoShare
+    | TerminalAccess
 )
 GasShock = Annotated[GasEvent, Field(discriminator="kind")]
 """Any shock or lever of gas, told apart by `kind`."""

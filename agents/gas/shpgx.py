@@ -1,4 +1,4 @@
-"""A trading day of LNG at SHPGX: importers offer, lorry buyers take or bid, the index is published.
+"""A trading day of LNG at SHPGX: importers and third parties offer, lorry buyers take or bid, the index is published.
 
 It brings sellers, buyers and the mechanism in force together; mechanisms and indices are the venue's own.
 """
@@ -21,9 +21,10 @@ from agents.gas.outcomes import Outcome
 from agents.gas.parameters import GasParameters
 from agents.gas.presales import Called, Presales
 from agents.gas.sales_parameters import MechanismName
-from agents.gas.sessions import Lot, Session, price_grid_fen
+from agents.gas.sessions import Lot, Session, place_of, price_grid_fen
 from agents.gas.shocks import DatedShock, LorriesFromElsewhere
 from agents.gas.terminals import Terminal
+from agents.gas.third_party import ThirdPartyGas
 from agents.prices import PriceHistory
 from exchange.indices import TradeIndex
 from exchange.listing import ListingBoard, ListingTrade
@@ -60,6 +61,7 @@ class ShpgxLng:
         self.buyers = LorryBuyers(own, list(terminals), rng("gas.buyers"), rng("gas.shpgx.values"))
         self._owners = {terminal.name: name for name, i in importers.items() for terminal in i.terminals}
         self.members = Members([*importers, *self.buyers.names])
+        self.guests = ThirdPartyGas(own.terminal_slots, terminals, self.members, own.price_step_cny_per_t)
         self.presales = Presales(own.sales, self.members, self._owners)
         self._step_fen = FEN_PER_CNY * own.price_step_cny_per_t
         self._sales = LorrySales(own.sales, self._step_fen, rng("gas.shpgx.learning"))
@@ -99,21 +101,27 @@ class ShpgxLng:
         outlooks: Mapping[str, Outlook],
         jkm_usd_per_mmbtu: float,
         fx_cny_per_usd: float,
+        ex_terminal_cny_per_t: float,
     ) -> list[DayOfLorries]:
         """Hold the session of a day and return what lorries load on each day until the next session.
 
-        `anomaly_degc` is the expected weather of those days, from today on. What nobody took is withdrawn.
+        `anomaly_degc` is the expected weather of those days, from today on; `ex_terminal_cny_per_t` is published. What
+        nobody took is withdrawn.
         """
         days = len(anomaly_degc)
         need_t = self._need(day, anomaly_degc)
         last_cny_per_t = self.index.last_fen_per_t / FEN_PER_CNY
+        guests = self.guests.lots(day, days, ex_terminal_cny_per_t)
+        bays_t: dict[str, int] = {}
+        for lot in guests:
+            bays_t[lot.place] = bays_t.get(lot.place, 0) + lot.quantity_t
         lots: list[Lot] = []
         for name, importer in self._importers.items():
             price = importer.list_price_fen_per_t(
                 outlooks[name], last_cny_per_t, jkm_usd_per_mmbtu, fx_cny_per_usd, self._unmet_share
             )
             cost = importer.cost_fen_per_t(outlooks[name], jkm_usd_per_mmbtu, fx_cny_per_usd)
-            quantities = importer.listed_quantities_t(need_t(last_cny_per_t), days)
+            quantities = importer.listed_quantities_t(need_t(last_cny_per_t), days, bays_t)
             lots += [
                 Lot(place, name, quantity, price, cost)
                 for place, quantity in quantities.items()
@@ -126,7 +134,7 @@ class ShpgxLng:
             days=days,
             last_fen_per_t=self.index.last_fen_per_t,
             month_fen_per_t=round(FEN_PER_CNY * month),
-            lots=tuple(lots),
+            lots=(*lots, *(lot for lot in guests if lot.quantity_t >= self._minimum_take_t)),
             wants=self.buyers.wants(self._need_on_grid_t(day, anomaly_degc), self._grid_fen),
             rounds=self._rounds,
         )
@@ -152,7 +160,7 @@ class ShpgxLng:
 
     def _clear(self, session: Session, need_t: Callable[[float], float]) -> Outcome:
         """Deliver what was sold ahead, sell for now by the mechanism in force, and ahead where it is a pre-sale."""
-        room_t = {lot.place: lot.quantity_t for lot in session.lots}
+        room_t = {lot.stand: lot.quantity_t for lot in session.lots}
         called = self.presales.call(session.day, session.days, session.wants, room_t, session.last_fen_per_t)
         before, rest = len(self.members.signed), session.after(called.delivered)
         if self.mechanism in ("listing", "presale"):
@@ -160,12 +168,14 @@ class ShpgxLng:
         else:
             deals = self._sales.clear(self.mechanism, rest)
             unmet_t = unmet(rest, deals, self._step_fen)
+            sellers = {lot.stand: lot.seller for lot in rest.lots}
             for deal in deals:
                 number = self.members.sign(
-                    replace(deal, seller=self._owners[deal.seller]), self._parameters.deposit_percent
+                    replace(deal, seller=sellers[deal.seller]), self._parameters.deposit_percent
                 )
                 self.members.perform(number, deal.quantity)
-                self._today.append(self._record(session, deal, f"{session.day} + {session.days} days"))
+                delivery = f"{session.day} + {session.days} days"
+                self._today.append(self._record(session, deal, sellers[deal.seller], delivery))
         ahead_t = self._sell_ahead(session) if self.mechanism == "presale" else 0
         return Outcome(
             session,
@@ -183,9 +193,9 @@ class ShpgxLng:
         self, session: Session, need_t: Callable[[float], float], called: Called
     ) -> tuple[tuple[Deal, ...], int]:
         """Sell by listing: post all lots, let buyers take, withdraw the rest."""
-        before = len(self.board.trades)
+        before, stands = len(self.board.trades), dict[int, str]()
         for lot in session.lots:
-            self.board.post(
+            listing = self.board.post(
                 session.time_ns,
                 seller=lot.seller,
                 place=lot.place,
@@ -194,6 +204,7 @@ class ShpgxLng:
                 quantity_t=lot.quantity_t,
                 minimum_take_t=min(self._minimum_take_t, lot.quantity_t),
             )
+            stands[listing.number] = lot.stand
         have_t = {name: called.bought_t(name) for name in self.buyers.names}
         last_cny_per_t = session.last_fen_per_t / FEN_PER_CNY
         purchases = self.buyers.buy(session.time_ns, self.board, need_t, last_cny_per_t, have_t)
@@ -203,7 +214,7 @@ class ShpgxLng:
         self.trades += [replace(t, number=len(self.trades) + k) for k, t in enumerate(found, 1)]
         self._today += found
         return tuple(
-            Deal(t.place, t.buyer, t.price_fen_per_t, t.quantity_t) for t in found
+            Deal(stands[t.listing], t.buyer, t.price_fen_per_t, t.quantity_t) for t in found
         ), purchases.unmet_t
 
     def _sell_ahead(self, session: Session) -> int:
@@ -214,19 +225,23 @@ class ShpgxLng:
         days = (month.plus(1).first_day - month.first_day).days
         need_t = self._parameters.presale_share * self._need_on_grid_t(month.first_day, np.zeros(days))
         wants = self.buyers.wants(need_t, self._grid_fen)
-        lots = [replace(lot, quantity_t=lot.quantity_t * days // session.days) for lot in session.lots]
+        lots = [
+            replace(lot, quantity_t=lot.quantity_t * days // session.days)
+            for lot in session.lots
+            if not lot.guest
+        ]
         orders = []
         for want in wants:
             limit = max((lot.list_fen_per_t for lot in lots), default=1)
             orders.append((want.buyer, limit, want.wanted_t(limit)))
         deals = self.presales.hold(month, lots, orders, session.month_fen_per_t)
         for deal in deals:
-            self._record(session, deal, str(month))
+            self._record(session, deal, self._owners[deal.seller], str(month))
         return sum(deal.quantity for deal in deals)
 
-    def _record(self, session: Session, deal: Deal, delivery: str) -> ListingTrade:
+    def _record(self, session: Session, deal: Deal, seller: str, delivery: str) -> ListingTrade:
         trade = ListingTrade(
-            len(self.trades) + 1, session.time_ns, 0, self._owners[deal.seller], deal.buyer, deal.seller, delivery,
+            len(self.trades) + 1, session.time_ns, 0, seller, deal.buyer, place_of(deal.seller), delivery,
             deal.price_fen, deal.quantity,
         )  # fmt: skip
         self.trades.append(trade)
@@ -240,10 +255,20 @@ class ShpgxLng:
         wanted_t = sum(bought_t.values()) + outcome.unmet_t
         self._unmet_share = outcome.unmet_t / wanted_t if wanted_t else 0.0
         self.share_elsewhere = share_elsewhere
-        loads = {name: round(tonnes / TONNES_PER_M3_LNG) for name, tonnes in bought_t.items()}
-        for name, volume in loads.items():
-            self._terminals[name].sell(volume)
-        return spread(loads, round(outcome.unmet_t / TONNES_PER_M3_LNG), outcome.session.days)
+        loads: dict[str, int] = {}
+        guests: dict[str, int] = {}
+        for at, tonnes in bought_t.items():
+            place = place_of(at)
+            if at == place:
+                volume = round(tonnes / TONNES_PER_M3_LNG)
+                self._terminals[place].sell(volume)
+            else:
+                money = sum(deal.amount_fen for deal in outcome.delivered if deal.seller == at)
+                volume = self.guests.sold(at, tonnes, money)
+                guests[place] = guests.get(place, 0) + volume
+            loads[place] = loads.get(place, 0) + volume
+        unmet_m3 = round(outcome.unmet_t / TONNES_PER_M3_LNG)
+        return spread(loads, unmet_m3, outcome.session.days, guests)
 
     def _need(self, day: date, anomaly_degc: np.ndarray) -> Callable[[float], float]:
         """Return all buyers' need of consecutive days from `day` on, in tonnes at a price in CNY/t."""

@@ -21,7 +21,8 @@ class Terminal:
     Ships are called in from the anchorage in the order of arrival, late ones last, when a berth is free, the port
     is open and the tanks have room for the whole cargo. The queue is its own, as a `simpy.Resource` can neither
     close nor grow. `waiting` counts the ships at anchor; `stock_m3` includes the heel; `sold_m3` is what lorries
-    have paid for. What comes into use after `start` waits in `to_come`.
+    have paid for, `guest_m3` the stock of third parties, who have bought a slot; neither is the owner's. What comes
+    into use after `start` waits in `to_come`.
     """
 
     def __init__(
@@ -39,13 +40,14 @@ class Terminal:
         self.initial_stock_m3 = int(self.tank_m3 * parameters.initial_fill)
         self.stock_m3 = self.initial_stock_m3
         self.sold_m3 = 0
+        self.guest_m3 = 0
         self.received_m3 = 0
         self.sent_out_m3 = 0
         self.trucked_m3 = 0
         self._env = env
         self._heel = parameters.heel
         self._boil_off_ppm = round(parameters.boil_off_per_day * 1_000_000)
-        self._free_berths = parameters.berths - sum(s.berths for s in self.to_come)
+        self.berths = self._free_berths = parameters.berths - sum(s.berths for s in self.to_come)
         self._promised_room_m3 = 0
         self._closures = 0
         self._anchorage: deque[tuple[int, simpy.Event, bool]] = deque()
@@ -62,8 +64,8 @@ class Terminal:
 
     @property
     def available_m3(self) -> int:
-        """Return the stock above the heel that lorries have not paid for."""
-        return max(0, self.stock_m3 - self.heel_m3 - self.sold_m3)
+        """Return the owner's stock above the heel that lorries have not paid for."""
+        return max(0, self.stock_m3 - self.heel_m3 - self.sold_m3 - self.guest_m3)
 
     @property
     def boil_off_m3(self) -> int:
@@ -78,13 +80,23 @@ class Terminal:
         self._call_ships()
         return alongside
 
-    def discharge(self, volume_m3: int, promised_m3: int) -> None:
+    def discharge(self, volume_m3: int, promised_m3: int, *, guest: bool = False) -> None:
         """Put a cargo into the tanks, give back the room kept for it, and free the berth."""
         self.stock_m3 += volume_m3
+        self.guest_m3 += volume_m3 if guest else 0
         self.received_m3 += volume_m3
         self._promised_room_m3 -= promised_m3
         self._free_berths += 1
         self._call_ships()
+
+    def release(self, volume_m3: int) -> None:
+        """Make stock of third parties the owner's, who sends it out to their customers or has bought it.
+
+        Raises ValueError beyond their stock.
+        """
+        if volume_m3 > self.guest_m3:
+            raise ValueError(f"{self.name}: {volume_m3} m3 of third parties' {self.guest_m3} m3")
+        self.guest_m3 -= volume_m3
 
     def sell(self, volume_m3: int) -> None:
         """Set aside what lorries have paid for. Raises ValueError beyond the available stock."""
@@ -121,6 +133,7 @@ class Terminal:
     def expand(self, *, tank_m3: int, berths: int, send_out_m3: int, capacity_mtpa: float) -> None:
         """Add tanks, berths, send-out (m3 of liquid a day) and yearly capacity."""
         self.tank_m3 += tank_m3
+        self.berths += berths
         self._free_berths += berths
         self.max_send_out_m3 += send_out_m3
         self.capacity_mtpa += capacity_mtpa

@@ -32,6 +32,7 @@ from agents.gas.importers import (
     market_contract_usd_per_mmbtu,
     market_scarcity,
     netback_usd_per_mmbtu,
+    observe_shares,
 )
 from agents.gas.jkm import JkmWindow, Tender, world_lost_share
 from agents.gas.ledger import Ledger, ledger
@@ -42,8 +43,9 @@ from agents.gas.parameters import GasParameters
 from agents.gas.pipelines import make_pipeline
 from agents.gas.plants import Plants, PlantTrade
 from agents.gas.products import OtherProducts
-from agents.gas.published import PublishedIndices
+from agents.gas.published import PublishedIndices, PublishedPrices
 from agents.gas.records import GasRecords
+from agents.gas.resales import Resales
 from agents.gas.routes import Routes
 from agents.gas.shocks import DatedShock
 from agents.gas.shpgx import ShpgxLng
@@ -126,10 +128,14 @@ class GasWorld:
         self.jkm.publish(start - timedelta(days=1), self.window.price_usd_per_mmbtu)
         self.market = ShpgxLng(parameters, self.demand, self.importers, self.terminals, rng, start)
         self.shpgx_lng = self.market.published
-        self.products = OtherProducts(parameters, self.pipeline, self.market.members, rng)
         self.plants = Plants(parameters.plants, rng("gas.plants"))
         self._at_plants: list[PlantTrade] = []
         self.indices = PublishedIndices(self.plants.hauls_cny_per_t)
+        self.prices = PublishedPrices(self.indices.ex_terminal_cny_per_t, self.shpgx_lng, self.jkm, fx)
+        self.resales = Resales(parameters, self.fleet, self.abroad, self.prices)
+        self.products = OtherProducts(
+            parameters, self.pipeline, self.market, self.importers, self.fleet, self.prices, rng
+        )
         self.records = GasRecords(self.demand.sectors)
         self.env = env
         self._spot_rng, self._rest_rng = rng("gas.spot"), rng("gas.rest.spot")
@@ -172,7 +178,7 @@ class GasWorld:
             state += [terminal.stock_m3, terminal.sold_m3, terminal.waiting, terminal.tank_m3]
         for cargo in (*self.fleet.cargoes, *self.rest.fleet.cargoes):
             state += [cargo.planned_loading_ns, cargo.loaded_m3, cargo.delivered_m3, int(cargo.lost)]
-        state += [trade.amount_fen for trade in self.market.trades]
+        state += [trade.amount_fen for trade in self.market.trades] + self.products.slots.state_integers()
         state += [*self.pipeline.lines.state_integers(), *self.plants.state_integers()]
         state += list(vars(self.ledger()).values())
         return state
@@ -187,7 +193,7 @@ class GasWorld:
             lng_demand_m3, outlooks = self._look_ahead(day)
             if self._is_trading_day(day):
                 self._trade(day, outlooks)
-                self.products.hold(day, self.shpgx_lng.on(day), lng_demand_m3, self._swing_call)
+                self.products.hold(day, outlooks, lng_demand_m3, self._swing_call)
             yield self._until(midnight + _PUBLICATION)
             if self._is_trading_day(day):
                 self.indices.publish_daily(day, self.market.publish(day), self._at_plants)
@@ -213,7 +219,7 @@ class GasWorld:
         self.pipeline.advance()
         self.market.advance()
         self.plants.advance()
-        self.products.advance()
+        self.products.advance(day)
         common = self.parameters.importers
         shape = (len(self.importers), common.max_tenders_per_day)
         draws = np.stack([self._spot_rng.uniform(size=shape), self._spot_rng.standard_normal(shape)], axis=-1)
@@ -281,7 +287,8 @@ class GasWorld:
         days = 1
         while days < _LONGEST_HOLIDAY_DAYS and not self._is_trading_day(day + timedelta(days=days)):
             days += 1
-        self._at_plants = self.plants.trade(day, days, self.shpgx_lng.on(day))
+        ex_terminal = self.prices.ex_terminal_cny_per_t(day)
+        self._at_plants = self.plants.trade(day, days, ex_terminal)
         self._lorries = self.market.trade(
             day,
             int(self.env.now),
@@ -289,6 +296,7 @@ class GasWorld:
             outlooks,
             self.window.price_usd_per_mmbtu,
             self.fx.on(day),
+            ex_terminal,
         )
 
     def _hold_window(self, day: date, outlooks: dict[str, Outlook], draws: np.ndarray) -> None:
@@ -301,6 +309,8 @@ class GasWorld:
             tenders += own
             places += [(row, column) for column in range(len(own))]
         rest = self.rest.importer.tenders(self._rest_outlook, jkm, netback, self.fleet.cargo_m3)
+        guests = self.products.slots.tenders(day)
+        resales = self.resales.offers(day, outlooks)
         buffer_days = self.parameters.jkm.buffer_days
         first, span = day - timedelta(days=buffer_days), 2 * buffer_days + 1
         suppliers = self.suppliers.values()
@@ -309,11 +319,13 @@ class GasWorld:
         lost_spot = sum(s.parameters.spot_share_of_window * s.lost_share(day) for s in suppliers)
         result = self.window.assess(
             day,
-            tenders + rest,
+            tenders + rest + [tender for _, tender in guests],
             world_lost_share(lost, buffer_days),
             min(1.0, lost_spot),
             self.abroad.elsewhere(day),
+            [offer for _, offer in resales],
         )
+        self.resales.sell(resales, result.resold, result.price_usd_per_mmbtu)
         for tender, filled, draw in zip(rest, result.filled[len(tenders) :], self._rest_draws, strict=False):
             if filled:
                 self.rest.fleet.buy_spot(tender, result.price_usd_per_mmbtu, *draw.tolist())
@@ -321,6 +333,8 @@ class GasWorld:
             if filled:
                 which, jitter = draws[place].tolist()
                 self.fleet.buy_spot(tender, result.price_usd_per_mmbtu, which, jitter)
+        by_slots = result.filled[len(tenders) + len(rest) :]
+        self.products.slots.buy(guests, by_slots, result.price_usd_per_mmbtu)
         self.records.window(result)
 
     def _serve(self, day: date, lng_demand_m3: np.ndarray, outlooks: dict[str, Outlook]) -> None:
@@ -353,7 +367,9 @@ class GasWorld:
         kept_m3, own_missing_m3 = loaded_m3 - away_m3, lorries.wanted_m3 - loaded_m3 - missing_m3
         wanted = split(GAS_PER_LIQUID * (kept_m3 + own_missing_m3), weights)
         missing = split(GAS_PER_LIQUID * own_missing_m3, weights)
-        self._observe_shares(result.send_out_m3, lorries.loads_m3)
+        observe_shares(
+            self.importers, result.send_out_m3, lorries.loads_m3, self.market.guests.served_with(lorries)
+        )
         fx, jkm, shpgx = self.fx.on(day), self.window.price_usd_per_mmbtu, self.parameters.shpgx
         contract = market_contract_usd_per_mmbtu(self.importers, outlooks)
         demand_m3 = {name: piped[name] + more for name, more in zip(sectors, wanted, strict=True)}
@@ -398,10 +414,3 @@ class GasWorld:
         for terminal in terminals:
             name = terminal.name
             self.records.terminal(day, terminal, result.send_out_m3[name], lorries.loads_m3.get(name, 0))
-
-    def _observe_shares(self, send_out_m3: dict[str, int], loads_m3: dict[str, int]) -> None:
-        total = sum(send_out_m3.values()) + sum(loads_m3.values())
-        for importer in self.importers.values():
-            own = sum(send_out_m3[t.name] + loads_m3.get(t.name, 0) for t in importer.terminals)
-            if total:
-                importer.observe_share(own / total)
