@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
 
 def tables(world: GasWorld) -> dict[str, pd.DataFrame]:
-    """Return all frames: what the records keep, ships, contracts, energy, the rest of China, SHPGX and indices."""
+    """Return all frames: what the records keep, ships, contracts, energy, other China, basins, SHPGX and indices."""
     rest, energy = pd.DataFrame(world.rest.rows()), pd.DataFrame(world.energy.rows())
-    for frame in (rest, energy):
+    basins = pd.DataFrame(world.basins.rows())
+    for frame in (rest, energy, basins):
         if "date" in frame:
             frame["date"] = pd.to_datetime(frame["date"])
     diverted = [*world.fleet.diverted, *world.rest.fleet.diverted]
@@ -27,6 +28,7 @@ def tables(world: GasWorld) -> dict[str, pd.DataFrame]:
     own = world.market.index.values
     found = world.records.tables(world.fleet.cargoes, world.market.trades) | world.products.frames()
     return found | {
+        "gas_basins": basins,
         "gas_energy": energy,
         "gas_index_quality": world.indices.quality_frame(own),
         "gas_indices": world.indices.frame(own, world.jkm, world.fx, world.parameters.shpgx),
@@ -47,6 +49,7 @@ def imbalances(world: GasWorld) -> dict[str, int]:
     return (
         world.ledger().imbalances()
         | world.rest.imbalances()
+        | world.basins.imbalances()
         | world.energy.imbalances(list(world.terminals.values()), pack)
         | world.lifting.imbalances()
         | {"diverted cargoes": sum(cargo.imbalance_m3 for cargo in diverted)}
