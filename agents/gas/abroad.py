@@ -28,6 +28,8 @@ class Abroad:
 
     def __init__(self, europe: EuropeParameters | None, freight: Freight, start: date) -> None:
         self._ttf = by_month("ttf_usd_per_mmbtu", europe.monthly_mean_ttf_usd_per_mmbtu) if europe else None
+        months = europe.monthly_mean_ttf_usd_per_mmbtu if europe else {}
+        self._last_month = max(months, default="")
         self._freight = freight
         self._calm_usd_per_mmbtu = freight.diversion_usd_per_mmbtu(start)
         self._shocks: list[DatedShock] = []
@@ -48,6 +50,7 @@ class Abroad:
             None if self._ttf is None else self._ttf.on(day) + diversion,
             diversion - self._calm_usd_per_mmbtu,
             max(pulls, default=0.0),
+            of_the_day=bool(pulls) or f"{day:%Y-%m}" <= self._last_month,
         )
 
     def ttf_usd_per_mmbtu(self, day: date) -> float | None:

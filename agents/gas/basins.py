@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from math import exp
 
@@ -43,6 +43,15 @@ def share_to_save(
     return float(np.clip(saved.max(), 0.0, _LARGEST_SAVING))
 
 
+def carried_share(lost: np.ndarray, stock_days: int) -> float:
+    """Return the share of a loss that prices feel where stocks carry it, from the daily lost shares around today.
+
+    = min(largest day, sum of all days / stock_days): a short loss is carried, a lasting one counts in full. `lost`
+    holds the known past and the announced future.
+    """
+    return min(float(lost.max()), float(lost.sum()) / stock_days)
+
+
 def log_worth(saved_share: float, saving_elasticity: float) -> float:
     """Return by how much (a log) gas is worth more than elsewhere: the price at which consumers save the share.
 
@@ -75,6 +84,7 @@ class Basin:
         self.days: list[tuple[date, BasinDay]] = []
         self._own, self._common = own, common
         self._season, self._target_days = Season(own.monthly_factors), Season(own.target_cover_days)
+        self._saving_elasticity = Season(own.saving_elasticity)
         self._shocks: list[DatedShock] = []
         self._degc = self._persistence = 0.0
         needed_m3 = self._level_m3(start, own.lead_days) * (1.0 - own.term_share)
@@ -139,7 +149,11 @@ class Basin:
         target_m3 = min(float(self._target_days.path(day, days)[lead] * level_m3[lead]), own.tank_m3)
         then_m3 = float(stock_m3[lead] + (1.0 - self._answer) * demand_m3[: lead + 1].sum())
         volume_m3 = _DAYS_PER_WINDOW * max(0.0, needed_m3 + (target_m3 - then_m3) / own.restocking_days)
-        return Want(self.name, int(volume_m3), log_worth(self._saved_share, own.saving_elasticity))
+        return Want(self.name, int(volume_m3), log_worth(self._saved_share, self.saving_elasticity(day)))
+
+    def saving_elasticity(self, day: date) -> float:
+        """Return the answer of its consumers to what short gas costs more."""
+        return self._saving_elasticity.on(day)
 
     @property
     def pending_m3(self) -> int:
@@ -164,7 +178,7 @@ class Basin:
             used_to + (elsewhere_usd_per_mmbtu - used_to) / self._common.price_memory_days
         )
         self._answer = (elsewhere_usd_per_mmbtu / used_to) ** own.price_elasticity
-        saving = max(1.0, price_usd_per_mmbtu / elsewhere_usd_per_mmbtu) ** own.saving_elasticity
+        saving = max(1.0, price_usd_per_mmbtu / elsewhere_usd_per_mmbtu) ** self.saving_elasticity(day)
         demand_m3 = int(float(self.demand_m3(day, 1)[0]) * self._answer * saving)
         term_m3 = int(own.term_share * float(self._level_m3(day, 1)[0]) * arriving_share)
         spot_m3, bought_m3 = self._coming.popleft(), self._bought_m3
@@ -223,12 +237,8 @@ class Basins:
         self._unsold_m3 = self.initial_unsold_m3 = int(parameters.offer_days * self._made_m3(start))
         self._made_since_m3 = self._sold_to_china_m3 = 0
         self._arriving: dict[str, np.ndarray] = {}
+        self._lost = np.zeros(1)
         self.let_go_share = 0.0
-
-    @property
-    def longest_voyage_days(self) -> int:
-        """Return how long after loading a loss is felt at the latest."""
-        return max(own.voyage_days for own in self._parameters.basins.values())
 
     def begin(self, shock: DatedShock) -> None:
         """Begin a cold wave or a need of the basin that it names."""
@@ -247,8 +257,8 @@ class Basins:
 
         The paths give the share of world loadings lost, and of arrivals still on their way round, from a day on.
         """
-        ahead, back = self._parameters.look_ahead_days, self.longest_voyage_days
-        lost = lost_path(day - timedelta(days=back), back + ahead)
+        ahead = back = self._parameters.look_ahead_days
+        self._lost = lost = lost_path(day - timedelta(days=back), back + ahead)
         late = late_path(day, ahead)
         draws = self._rng.standard_normal(len(self.members))
         for basin, draw in zip(self.members.values(), draws, strict=True):
@@ -263,19 +273,25 @@ class Basins:
         """Return what sellers offer at the worth of gas in a window: the unsold volume, spread over their time."""
         return int(_DAYS_PER_WINDOW * self._unsold_m3 / self._parameters.offer_days)
 
-    def wants(self, day: date) -> list[Want]:
+    def wants(self, day: date, *, price_is_given: bool) -> list[Want]:
         """Return what each basin bids for in the window of a day.
 
         The outside option bids what a cargo earns there, and lets go, by its saving elasticity, what gas is worth more
-        where it is short.
+        where it is short. A loss of loadings raises its own price, unless that is given.
         """
-        wants = [basin.want(day, self._arriving[name]) for name, basin in self.members.items()]
+        wants = []
+        for name, basin in self.members.items():
+            want, own = basin.want(day, self._arriving[name]), self._parameters.basins[name]
+            if own.is_outside_option and not price_is_given:
+                felt = carried_share(self._lost, own.restocking_days)
+                want = replace(want, log_worth=log_worth(felt, basin.saving_elasticity(day)))
+            wants.append(want)
         scarcity = max(want.log_worth for want in wants)
         found = []
         for want in wants:
-            own = self._parameters.basins[want.basin]
-            if own.is_outside_option:
-                kept_m3 = int(want.volume_m3 * exp(own.saving_elasticity * scarcity))
+            if self._parameters.basins[want.basin].is_outside_option:
+                elasticity = self.members[want.basin].saving_elasticity(day)
+                kept_m3 = int(want.volume_m3 * exp(elasticity * (scarcity - want.log_worth)))
                 self.let_go_share = (want.volume_m3 - kept_m3) / _DAYS_PER_WINDOW / self._production_m3(day)
                 want = Want(want.basin, kept_m3, scarcity, is_outside_option=True)
             found.append(want)
@@ -292,7 +308,7 @@ class Basins:
             raise ArithmeticError(f"more spot LNG was sold than there was on {result.day}")
 
     def serve(self, day: date, price_usd_per_mmbtu: float, elsewhere_usd_per_mmbtu: float) -> None:
-        """Let each basin receive, burn and keep the day's gas, at JKM or, where that is it, at what gas costs elsewhere."""
+        """Let each basin receive, burn and keep the gas of a day: at JKM, or elsewhere's price where it is that."""
         for name, basin in self.members.items():
             outside = self._parameters.basins[name].is_outside_option
             price = elsewhere_usd_per_mmbtu if outside else price_usd_per_mmbtu

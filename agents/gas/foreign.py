@@ -22,7 +22,8 @@ class BasinParameters(Parameters):
     gas costs more than that by `saving_elasticity`. A loss of loadings is felt `voyage_days` later; a spot cargo comes
     `lead_days` after it is bought. It buys back to `target_cover_days` of demand within `restocking_days`, and has its
     consumers save before its tanks hold less than `least_cover_days`. The price of one that `is_outside_option` is
-    what a cargo earns elsewhere: it bids that, and lets go by `saving_elasticity` what is worth more where gas is short.
+    what a cargo earns elsewhere: it bids that, and lets go by `saving_elasticity` what is worth more where gas is
+    short. Its stocks, underground, carry a loss of loadings for `restocking_days`.
     """
 
     demand_mtpa: Annotated[dict[int, PositiveFloat], Len(1)]
@@ -31,7 +32,7 @@ class BasinParameters(Parameters):
     temperature_sd_degc: NonNegative
     correlation_with_delta: Annotated[float, Field(ge=-1, le=1)]
     price_elasticity: Annotated[float, Field(le=0)]
-    saving_elasticity: Annotated[float, Field(lt=0)]
+    saving_elasticity: Annotated[tuple[Annotated[float, Field(lt=0)], ...], Len(12, 12)]
     term_share: Share
     voyage_days: PositiveInt
     lead_days: PositiveInt
@@ -64,4 +65,6 @@ class ForeignParameters(Parameters):
                 raise ValueError(
                     f"basins.{name}.lead_days must be prompt_days or more and below look_ahead_days"
                 )
+            if basin.voyage_days > self.look_ahead_days:
+                raise ValueError(f"basins.{name}.voyage_days must not be above look_ahead_days")
         return self

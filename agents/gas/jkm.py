@@ -35,7 +35,7 @@ class Want:
     """What a basin bids for in a window: a volume at its worth, which is exp(`log_worth`) times the outside option.
 
     Its bids are steps around that worth, as the market sees it; of a basin that `is_outside_option`, around the outside
-    option itself. It buys nothing where gas is a tenth dearer, twice the volume where it is a tenth cheaper.
+    option itself. It buys nothing where gas is dearer than all steps, twice the volume where it is cheaper than all.
     """
 
     basin: str
@@ -70,12 +70,14 @@ class Elsewhere:
     """What a cargo would earn elsewhere, net of the way to Asia, in USD/MMBtu.
 
     `given`, Europe's price where it is given, takes the place of the oil formula, which else has the freight above
-    normal added; `pull` is what Europe pays at least.
+    normal added; `pull` is what Europe pays at least. `of_the_day` tells that Europe's price is given for this very
+    day, so that what happens to its supply is in it.
     """
 
     given_usd_per_mmbtu: float | None = None
     added_freight_usd_per_mmbtu: float = 0.0
     pull_usd_per_mmbtu: float = 0.0
+    of_the_day: bool = False
 
 
 class JkmWindow:
@@ -90,7 +92,7 @@ class JkmWindow:
         self._brent = brent
         self._rng = rng
         side = parameters.steps_per_side
-        self._levels = parameters.step * np.arange(-side, side + 1)
+        self._steps = np.arange(-side, side + 1)
         self._ticks = round(parameters.first_price_usd_per_mmbtu / parameters.tick_usd_per_mmbtu)
         self._last_outside: float | None = None
         self._last_scarcity = 0.0
@@ -123,7 +125,7 @@ class JkmWindow:
         scarcity = max((want.log_worth for want in wants), default=0.0)
         calm = self.elsewhere_usd_per_mmbtu(day, elsewhere or Elsewhere())
         outside = calm * exp(scarcity)
-        draws = self._rng.standard_normal(1 + 2 * len(self._levels))
+        draws = self._rng.standard_normal(1 + 2 * len(self._steps))
         news = scarcity - self._last_scarcity
         last = log(self.price_usd_per_mmbtu) + news
         anchor = last + parameters.pull_per_day * (log(outside) - last) + parameters.noise_per_day * draws[0]
@@ -131,8 +133,11 @@ class JkmWindow:
         bids = [Interest(t.importer, self._to_ticks(t.limit_usd_per_mmbtu), t.volume_m3) for t in tenders]
         for want in wants:
             middle = (log(calm) if want.is_outside_option else anchor - scarcity) + want.log_worth
-            bids += self._curve(want.basin, middle, quotes[0], want.volume_m3)
-        offers = self._curve(SELLERS, anchor, quotes[1], offered_m3, log(calm) + self._levels[0])
+            step = parameters.outside_step if want.is_outside_option else parameters.step
+            bids += self._curve(want.basin, middle + step * self._steps + quotes[0], want.volume_m3)
+        least = log(calm) + parameters.outside_step * self._steps[0]
+        asks = np.maximum(anchor + parameters.step * self._steps + quotes[1], least)
+        offers = self._curve(SELLERS, asks, offered_m3)
         result = uncross(bids, offers, self._ticks)
         if result is None:
             moved = 0.0 if self._last_outside is None else log(outside / self._last_outside)
@@ -176,15 +181,12 @@ class JkmWindow:
         given = elsewhere.given_usd_per_mmbtu
         return max(calm if given is None else given, elsewhere.pull_usd_per_mmbtu)
 
-    def _curve(
-        self, owner: str, middle: float, noise: np.ndarray, volume_m3: int, least: float = -np.inf
-    ) -> list[Interest]:
-        """Return steps of one volume around a log price, none below `least`; `volume_m3` is that of one half."""
-        step_m3 = 2 * volume_m3 // (len(self._levels) + 1)
+    def _curve(self, owner: str, log_prices: np.ndarray, volume_m3: int) -> list[Interest]:
+        """Return steps of one volume at these prices; half of the steps have `volume_m3` together."""
+        step_m3 = 2 * volume_m3 // (len(log_prices) + 1)
         if step_m3 == 0:
             return []
-        prices = np.exp(np.maximum(middle + self._levels + noise, least))
-        return [Interest(owner, self._to_ticks(float(price)), step_m3) for price in prices]
+        return [Interest(owner, self._to_ticks(float(price)), step_m3) for price in np.exp(log_prices)]
 
     def _to_ticks(self, price_usd_per_mmbtu: float) -> int:
         return max(1, round(price_usd_per_mmbtu / self._parameters.tick_usd_per_mmbtu))

@@ -271,7 +271,8 @@ class JkmParameters(Parameters):
     Outside option = oil_slope x mean Brent of `oil_months` + constant + freight above normal (or TTF + diversion
     where Europe's price is given), times what the basin in greatest need adds to it (agents/gas/basins.py). Each day
     the curves are drawn around an anchor, which closes `pull_per_day` of its log distance to the outside option and
-    moves by noise. A curve has `steps_per_side` steps of `step` (a log price) on each side.
+    moves by noise. A curve has `steps_per_side` steps of `step` (a log price) on each side, that of the outside
+    option of `outside_step`.
     """
 
     first_price_usd_per_mmbtu: PositiveFloat
@@ -284,6 +285,7 @@ class JkmParameters(Parameters):
     quote_noise: NonNegative
     steps_per_side: PositiveInt
     step: PositiveFloat
+    outside_step: PositiveFloat
 
 
 class ShpgxParameters(Parameters):

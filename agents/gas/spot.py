@@ -46,10 +46,9 @@ def hold_window(world: GasWorld, day: date, outlooks: Mapping[str, Outlook], dra
         tenders += own
         places += [(row, column) for column in range(len(own))]
     rest = world.rest.importer.tenders(world.rest_outlook, jkm, netback, cargo_m3)
-    basins = world.basins
-    result = world.window.assess(
-        day, tenders + rest, basins.wants(day), basins.offered_m3(), world.abroad.elsewhere(day)
-    )
+    basins, elsewhere = world.basins, world.abroad.elsewhere(day)
+    wants = basins.wants(day, price_is_given=elsewhere.of_the_day)
+    result = world.window.assess(day, tenders + rest, wants, basins.offered_m3(), elsewhere)
     basins.settle(result)
     price = result.price_usd_per_mmbtu
     for tender, filled, draw in zip(rest, result.filled[len(tenders) :], world.rest_draws, strict=False):
