@@ -148,7 +148,9 @@ def test_nobody_sells_for_less_than_the_lowest_bid_of_the_outside_option() -> No
     for i in range(15):
         result = held.assess(DAY + timedelta(days=i), [], [Want("others", 10_000)], USUAL_M3)
     at = held.elsewhere_usd_per_mmbtu(DAY, Elsewhere())
-    assert result.price_usd_per_mmbtu > 0.88 * at
+    own = base_parameters().jkm
+    lowest = np.exp(-own.outside_step * own.steps_per_side)
+    assert lowest * 0.99 < result.price_usd_per_mmbtu / at < lowest * 1.05
 
 
 def test_fewer_offers_lift_the_price() -> None:
