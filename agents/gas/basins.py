@@ -21,6 +21,7 @@ from agents.gas.shocks import ColdWave, DatedShock, DemandAbroad
 from exchange.units import TONNES_PER_M3_LNG
 
 _HEATING_MONTHS = (11, 12, 1, 2, 3)
+_COOLING_MONTHS = (6, 7, 8, 9)
 _DAYS_PER_WINDOW = 7.0 / 5.0
 _LARGEST_SAVING = 0.95
 
@@ -128,8 +129,10 @@ class Basin:
             elif isinstance(event, DemandAbroad):
                 world_m3 = m3_per_day(by_year(self._common.production_mtpa, day))
                 added_m3 += event.added_share * world_m3 * (begun < event.duration_days)
-        cold = np.where(np.isin(months(day, days), _HEATING_MONTHS), -anomaly, 0.0)
-        weather = np.maximum(0.1, 1.0 + own.heating_per_degc * cold)
+        month = months(day, days)
+        cold = np.where(np.isin(month, _HEATING_MONTHS), -anomaly, 0.0)
+        hot = np.where(np.isin(month, _COOLING_MONTHS), anomaly, 0.0)
+        weather = np.maximum(0.1, 1.0 + own.heating_per_degc * cold + own.cooling_per_degc * hot)
         return self._level_m3(day, days) * weather + added_m3
 
     def want(self, day: date, arriving: np.ndarray) -> Want:

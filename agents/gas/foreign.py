@@ -17,18 +17,20 @@ from exchange.parameters import Parameters
 class BasinParameters(Parameters):
     """A basin that buys LNG: what it burns, what of it comes by contract, what it keeps in tank and how it bids.
 
-    Demand is by year at mid-year, at the price that consumers are used to, and `heating_per_degc` more for each degree
-    of cold from November to March. It answers to the price of gas elsewhere by `price_elasticity`, and to what short
-    gas costs more than that by `saving_elasticity`. A loss of loadings is felt `voyage_days` later; a spot cargo comes
-    `lead_days` after it is bought. It buys back to `target_cover_days` of demand within `restocking_days`, and has its
-    consumers save before its tanks hold less than `least_cover_days`. The price of one that `is_outside_option` is
-    what a cargo earns elsewhere: it bids that, and lets go by `saving_elasticity` what is worth more where gas is
-    short. Its stocks, underground, carry a loss of loadings for `restocking_days`.
+    Demand is by year at mid-year, at the price that consumers are used to, `heating_per_degc` more for each degree of
+    cold from November to March and `cooling_per_degc` more for each degree of heat from June to September. It answers
+    to the price of gas elsewhere by `price_elasticity`, and to what short gas costs more by `saving_elasticity`. A loss
+    of loadings is felt `voyage_days` later; a spot cargo comes `lead_days` after it is bought. A basin buys back to
+    `target_cover_days` of demand within `restocking_days`, and has its consumers save before its tanks hold less than
+    `least_cover_days`. The price of one that `is_outside_option` is what a cargo earns elsewhere: it bids that, and
+    lets go by `saving_elasticity` what is worth more where gas is short. Its stocks, underground, carry a loss of
+    loadings for `restocking_days`.
     """
 
     demand_mtpa: Annotated[dict[int, PositiveFloat], Len(1)]
     monthly_factors: Monthly
     heating_per_degc: NonNegative
+    cooling_per_degc: NonNegative
     temperature_sd_degc: NonNegative
     correlation_with_delta: Annotated[float, Field(ge=-1, le=1)]
     price_elasticity: Annotated[float, Field(le=0)]
