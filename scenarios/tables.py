@@ -170,7 +170,7 @@ def physical_frames(world: World) -> Frames:
         frames |= {name: gas[name] for name in own if name in gas}
         dated = (
             "gas_places", "gas_edges", "gas_hours", "gas_energy", "gas_lines", "gas_mechanism", "gas_plants",
-            "lng_payments", "rest_of_china",
+            "lng_payments", "rest_of_china", "gas_basins",
         )  # fmt: skip
         frames |= {name: gas[name].rename(columns={"date": "day"}) for name in dated}
     return frames
@@ -204,6 +204,16 @@ COLUMNS: dict[str, Column] = {
     "seller_hhi": Column("", "sum of the squared shares of sellers in the volume, 1 where there is one"),
     "largest": Column("", "the largest seller"),
     "place": Column("", "province or city of the gas network"),
+    "basin": Column("", "buyers of LNG outside China; or the source of the feed gas of a region's plants"),
+    "term_m3_liquid": Column("m3 of LNG", "term cargoes that came on the day"),
+    "spot_m3_liquid": Column("m3 of LNG", "spot volume that came on the day, bought a voyage before"),
+    "bought_m3_liquid": Column("m3 of LNG", "bought in the day's JKM window, to come later"),
+    "waiting_m3_liquid": Column("m3 of LNG", "at the ports, as tanks are full"),
+    "cover_days": Column("days", "stock over the demand of the day"),
+    "saved_share": Column("share", "of demand that must be saved so that tanks keep their least cover"),
+    "log_scarcity": Column(
+        "", "what gas is worth more to the basin in greatest need than elsewhere, as a log of prices"
+    ),
     "edge": Column("", "pipeline of the gas network"),
     "flow_m3": Column("m3 of gas", "net flow of the day, from the pipeline's first node to its second"),
     "capacity_m3": Column("m3 of gas", "what the pipeline can carry in the day; none is without limit"),
@@ -214,7 +224,6 @@ COLUMNS: dict[str, Column] = {
     ),
     "paid_usd": Column("USD", "paid by the importer to the supplier; below 0 paid back"),
     "credit_usd": Column("USD", "of what was paid for gas not taken, used by a make-up cargo"),
-    "basin": Column("", "source of the feed gas of a region's plants"),
     "gas_in_m3": Column("m3 of gas", "feed gas of a region's plants: made liquid, and own use"),
     "own_use_m3": Column("m3 of gas", "burnt by the plants"),
     "made_t": Column("t", "LNG made and loaded at the plants' gates"),

@@ -20,6 +20,7 @@ BY_NAME = (
     ".source",
     ".exports",
     "_per_year",
+    "_mtpa",
     "working_gas_bcm",
     ".open_share_of_capacity",
     ".line_pack_m3",

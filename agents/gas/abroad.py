@@ -1,20 +1,17 @@
-"""The rest of the world as the JKM window sees it: what Europe pays, what others need more of, what is late at sea.
+"""What a cargo would earn in Europe: the outside option of the JKM window.
 
-It is no agent: prices of Europe are given by month or by an event, and needs are events. What a cargo earns there,
-net of its way, is its outside option.
+It is no agent: prices of Europe are given by month or by an event. Who needs how much is in agents/gas/basins.py.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
-
-import numpy as np
+from datetime import date
 
 from agents.gas.freight import Freight
 from agents.gas.jkm import Elsewhere
 from agents.gas.parameters import EuropeParameters
-from agents.gas.shocks import DatedShock, DemandAbroad, EuropePull
+from agents.gas.shocks import DatedShock, EuropePull
 from agents.prices import PriceHistory
 
 
@@ -27,16 +24,18 @@ def by_month(name: str, means: Mapping[str, float]) -> PriceHistory:
 
 
 class Abroad:
-    """Answer what a cargo would earn elsewhere on a day, and what the rest of the world lacks."""
+    """Answer what a cargo would earn elsewhere on a day."""
 
     def __init__(self, europe: EuropeParameters | None, freight: Freight, start: date) -> None:
         self._ttf = by_month("ttf_usd_per_mmbtu", europe.monthly_mean_ttf_usd_per_mmbtu) if europe else None
+        months = europe.monthly_mean_ttf_usd_per_mmbtu if europe else {}
+        self._last_month = max(months, default="")
         self._freight = freight
         self._calm_usd_per_mmbtu = freight.diversion_usd_per_mmbtu(start)
         self._shocks: list[DatedShock] = []
 
     def begin(self, shock: DatedShock) -> None:
-        """Begin a pull of Europe's or a need of others."""
+        """Begin a pull of Europe's."""
         self._shocks.append(shock)
 
     def elsewhere(self, day: date) -> Elsewhere:
@@ -51,6 +50,7 @@ class Abroad:
             None if self._ttf is None else self._ttf.on(day) + diversion,
             diversion - self._calm_usd_per_mmbtu,
             max(pulls, default=0.0),
+            of_the_day=bool(pulls) or f"{day:%Y-%m}" <= self._last_month,
         )
 
     def ttf_usd_per_mmbtu(self, day: date) -> float | None:
@@ -62,18 +62,3 @@ class Abroad:
         ]
         given = [] if self._ttf is None else [self._ttf.on(day)]
         return max(pulls + given, default=None)
-
-    def missing_path(self, first: date, days: int) -> np.ndarray:
-        """Return the share of world supply that others need more, or that is late, on each of `days` days."""
-        if not self._shocks and not self._freight.restricted:
-            return np.zeros(days)
-        return np.array([self._missing(first + timedelta(days=i)) for i in range(days)])
-
-    def _missing(self, day: date) -> float:
-        """Return 1 - (1 - late) / (1 + added): a need more counts like supply that is short of all by its factor."""
-        added = sum(
-            shock.event.added_share
-            for shock in self._shocks
-            if isinstance(shock.event, DemandAbroad) and shock.in_force(day)
-        )
-        return 1.0 - (1.0 - self._freight.late_share(day)) / (1.0 + added)

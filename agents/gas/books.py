@@ -19,19 +19,21 @@ if TYPE_CHECKING:
 
 
 def tables(world: GasWorld) -> dict[str, pd.DataFrame]:
-    """Return all frames: what the records keep, ships, contracts, energy, the rest of China, SHPGX and indices."""
+    """Return all frames: what the records keep, ships, contracts, energy, other China, basins, SHPGX and indices."""
     rest, energy = pd.DataFrame(world.rest.rows()), pd.DataFrame(world.energy.rows())
     lines = pd.DataFrame(world.pipeline.lines.rows())
+    basins = pd.DataFrame(world.basins.rows())
     diverted = [*world.fleet.diverted, *world.rest.fleet.diverted]
     everywhere = [*world.fleet.cargoes, *world.rest.fleet.cargoes, *diverted]
     paid = payments.payments(world.lifting, everywhere, world.lifting.day or date.min)
     plants = pd.DataFrame(world.plants.rows())
-    for frame in (rest, energy, lines, plants):
+    for frame in (rest, energy, lines, plants, basins):
         if "date" in frame:
             frame["date"] = pd.to_datetime(frame["date"])
     own = world.market.index.values
     found = world.records.tables(world.fleet.cargoes, world.market.trades) | world.products.frames()
     return found | {
+        "gas_basins": basins,
         "gas_energy": energy,
         "gas_index_quality": world.indices.quality_frame(own),
         "gas_indices": world.indices.frame(own, world.jkm, world.fx, world.parameters.shpgx),
@@ -57,6 +59,7 @@ def imbalances(world: GasWorld) -> dict[str, int]:
         world.ledger().imbalances()
         | world.rest.imbalances()
         | world.pipeline.lines.imbalances(*world.rest.pipeline_books())
+        | world.basins.imbalances()
         | world.energy.imbalances(list(world.terminals.values()), pack)
         | world.plants.imbalances(world.pipeline.lines.near_m3)
         | world.lifting.imbalances()

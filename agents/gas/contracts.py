@@ -12,6 +12,7 @@ import numpy as np
 import simpy
 
 from agents.gas.abroad import by_month
+from agents.gas.basins import Basins
 from agents.gas.fleet import Fleet
 from agents.gas.freight import Freight
 from agents.gas.importers import Importer
@@ -110,6 +111,13 @@ def make_rest(
     )
     importer = Importer(NAME, member, common, parameters.shpgx, [terminal], 1.0)
     return RestOfChina(own, importer, terminal, suppliers, fleet, start)
+
+
+def make_basins(parameters: GasParameters, start: date, rng: Callable[[str], np.random.Generator]) -> Basins:
+    """Return the basins of the rest of the world; what China has by contract is not sold to them."""
+    term_mtpa = sum(own.china_imports_mtpa * own.term_share for own in parameters.suppliers.values())
+    persistence = parameters.demand.temperature_persistence
+    return Basins(parameters.abroad, term_mtpa, start, rng("gas.basins"), persistence)
 
 
 def _opens(terminal: TerminalParameters) -> date:

@@ -29,7 +29,8 @@ class Weather:
         self._persistence = parameters.temperature_persistence
         self._sd = parameters.temperature_sd_degc * float(np.sqrt(1.0 - self._persistence**2))
         self._rng = rng
-        self._anomaly = parameters.temperature_sd_degc * float(rng.standard_normal())
+        self.last_draw = float(rng.standard_normal())
+        self._anomaly = parameters.temperature_sd_degc * self.last_draw
         self._waves: list[DatedShock] = []
 
     def begin(self, wave: DatedShock) -> None:
@@ -38,7 +39,8 @@ class Weather:
 
     def advance(self) -> None:
         """Draw the next day."""
-        self._anomaly = self._persistence * self._anomaly + self._sd * float(self._rng.standard_normal())
+        self.last_draw = float(self._rng.standard_normal())
+        self._anomaly = self._persistence * self._anomaly + self._sd * self.last_draw
 
     def anomaly_degc(self, day: date) -> float:
         """Return the anomaly of the present day, cold waves included."""

@@ -64,6 +64,8 @@ def strike(world: GasWorld, shock: DatedShock) -> None:
         term = [cargo for cargo in world.fleet.to_load(event.supplier) if not cargo.spot]
         for cargo in term[: event.lost_cargoes]:
             cargo.lost = True
+    elif isinstance(event, DemandAbroad) or (isinstance(event, ColdWave) and event.basin is not None):
+        world.basins.begin(shock)
     elif isinstance(event, ColdWave):
         world.weather.begin(shock)
     elif isinstance(event, PipelineCut):
@@ -82,7 +84,7 @@ def strike(world: GasWorld, shock: DatedShock) -> None:
         world.routes.begin(shock)
         for fleet, supplier in _suppliers(world):
             supplier.route(fleet.to_load(supplier.name))
-    elif isinstance(event, EuropePull | DemandAbroad):
+    elif isinstance(event, EuropePull):
         world.abroad.begin(shock)
     elif isinstance(event, DemandShift):
         world.demand.begin(shock)

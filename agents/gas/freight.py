@@ -1,7 +1,8 @@
 """What it costs to carry LNG: the charter rate of a day, and voyages at it.
 
 The rate knows the fleet as a share in use: of the world's ships by arithmetic (detours of the trade that a passage
-turns away), of this model's ships by count (agents/gas/ships.py), each with its part of the world's fleet.
+turns away, the longer way of cargoes that Europe lets go), of this model's ships by count (agents/gas/ships.py), each
+with its part of the world's fleet.
 """
 
 from __future__ import annotations
@@ -56,17 +57,21 @@ class Freight:
         ships = sum(own.term_ships + own.charter_ships for own in parameters.ships.values())
         self._own_weight = ships / max(parameters.world_ships, ships)
         self._employed_share = parameters.normal_employed_share
+        self._diverted_share = 0.0
         self._spikes: list[DatedShock] = []
 
     def begin(self, shock: DatedShock) -> None:
         """Begin a charter spike."""
         self._spikes.append(shock)
 
-    def observe(self, employed_share: float) -> None:
-        """Move the share of own ships in use, as the market counts it, towards today's."""
-        self._employed_share += (
-            employed_share - self._employed_share
-        ) / self._parameters.employment_memory_days
+    def observe(self, employed_share: float, diverted_share: float = 0.0) -> None:
+        """Move what the market counts towards today's.
+
+        That is the share of own ships in use, and the share of the world's cargoes that Europe lets go to Asia.
+        """
+        memory_days = self._parameters.employment_memory_days
+        self._employed_share += (employed_share - self._employed_share) / memory_days
+        self._diverted_share += (diverted_share - self._diverted_share) / memory_days
 
     @property
     def restricted(self) -> bool:
@@ -90,6 +95,7 @@ class Freight:
             passing * self._passages[name].detour_days * self._routes.lost_share(name, day)
             for name, passing in self._passing.items()
         )
+        extra_days += self._diverted_share * own.days_saved_by_europe
         world = extra_days / self._mean_days
         ours = self._employed_share / own.normal_employed_share - 1.0
         tightness = (1.0 - self._own_weight) * world + self._own_weight * ours

@@ -12,6 +12,7 @@ from annotated_types import Len
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from agents.adoption import AdoptionParameters
+from agents.gas.foreign import ForeignParameters
 from agents.gas.grid import EnergyParameters, HoursParameters, NetworkParameters, check_sum
 from agents.gas.plants import PlantParameters
 from agents.gas.sales_parameters import (
@@ -268,11 +269,10 @@ class JkmParameters(Parameters):
     """The JKM window.
 
     Outside option = oil_slope x mean Brent of `oil_months` + constant + freight above normal (or TTF + diversion
-    where Europe's price is given), times (1 - lost share of world supply) ^ (-1 / world_demand_elasticity), where
-    a loss counts in full when it lasts `buffer_days`. Each day the
-    curves are drawn around an anchor, which closes `pull_per_day` of its log distance to the outside option
-    and moves by noise. A curve has `steps_per_side` steps of `step` (a log price) on each side, and
-    `window_cargoes_per_day` at the anchor.
+    where Europe's price is given), times what the basin in greatest need adds to it (agents/gas/basins.py). Each day
+    the curves are drawn around an anchor, which closes `pull_per_day` of its log distance to the outside option and
+    moves by noise. A curve has `steps_per_side` steps of `step` (a log price) on each side, that of the outside
+    option of `outside_step`.
     """
 
     first_price_usd_per_mmbtu: PositiveFloat
@@ -283,11 +283,9 @@ class JkmParameters(Parameters):
     pull_per_day: Share
     noise_per_day: NonNegative
     quote_noise: NonNegative
-    window_cargoes_per_day: PositiveFloat
     steps_per_side: PositiveInt
     step: PositiveFloat
-    world_demand_elasticity: Monthly
-    buffer_days: PositiveInt
+    outside_step: PositiveFloat
 
 
 class ShpgxParameters(Parameters):
@@ -316,6 +314,7 @@ class GasParameters(Parameters):
     suppliers: dict[str, SupplierParameters]
     henry_hub: HenryHubParameters
     europe: EuropeParameters | None = None
+    abroad: ForeignParameters
     new_contract: NewContractParameters
     adoption: AdoptionParameters
     shipping: ShippingParameters

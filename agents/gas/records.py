@@ -108,6 +108,7 @@ class GasRecords:
         """Keep a JKM window."""
         row = asdict(assessment)
         date_of_window, tenders, _ = row.pop("day"), len(row.pop("filled")), row.pop("resold")
+        row |= {f"bought_{basin}_m3": volume for basin, volume in row.pop("bought_m3").items()}
         named = {name + "_liquid" if name.endswith("_m3") else name: value for name, value in row.items()}
         self._windows.append({"date": date_of_window, "chinese_tenders": tenders} | named)
 

@@ -1,11 +1,11 @@
-"""A yearly pattern given by month, read by day.
+"""A yearly pattern given by month, and figures by year, read by day.
 
-It is a pattern only; which quantity it shapes is said where it is used.
+They are patterns only; which quantity they shape is said where they are used.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 import numpy as np
@@ -29,6 +29,18 @@ class Season:
         """Return the values of `days` days, the first of which is `day`; shape (days,)."""
         first = _day_of_year(day) - 1
         return self._daily[(first + np.arange(days)) % 365]
+
+
+def by_year(table: Mapping[int, float], day: date) -> float:
+    """Return a yearly figure on a day: it stands at mid-year, and moves in a line to the next."""
+    years = sorted(table)
+    at = day.year + (day.timetuple().tm_yday - 183) / 365.0
+    return float(np.interp(at, years, [table[year] for year in years]))
+
+
+def months(day: date, days: int) -> np.ndarray:
+    """Return the months, 1 to 12, of consecutive days; shape (days,)."""
+    return (np.datetime64(day) + np.arange(days)).astype("datetime64[M]").astype(int) % 12 + 1
 
 
 def _day_of_year(day: date) -> int:

@@ -70,9 +70,10 @@ class LostCargoes(Event):
 
 
 class ColdWave(Event):
-    """Lower the temperature by `temperature_drop_degc` for `duration_days`."""
+    """Lower the temperature by `temperature_drop_degc` for `duration_days`: in China, or in a basin abroad."""
 
     kind: Literal["cold_wave"]
+    basin: str | None = None
     temperature_drop_degc: float = Field(gt=0, le=40)
     duration_days: int = Field(ge=1)
 
@@ -154,9 +155,10 @@ class EuropePull(Event):
 
 
 class DemandAbroad(Event):
-    """Raise the rest of the world's need of LNG by a share of world supply for `duration_days` (cold, nuclear)."""
+    """Raise a basin's need of LNG by a share of world supply for `duration_days` (other fuels fail, nuclear stops)."""
 
     kind: Literal["demand_abroad"]
+    basin: str = "north_east_asia"
     added_share: float = Field(gt=0, le=1, description="of world supply")
     duration_days: int = Field(ge=1)
 
@@ -303,6 +305,7 @@ def unknown_names(event: Event, parameters: GasParameters) -> list[tuple[str, st
         "strait": sorted({strait for supplier in suppliers for strait in supplier.straits}),
         "canal": list(parameters.passages),
         "passage": list(parameters.passages),
+        "basin": list(parameters.abroad.basins),
     }
     found = []
     for key, names in known.items():

@@ -18,7 +18,7 @@ import simpy
 from agents.gas import books
 from agents.gas.abroad import Abroad
 from agents.gas.cargoes import nominal_delivery_m3
-from agents.gas.contracts import make_importers, make_rest, make_suppliers
+from agents.gas.contracts import make_basins, make_importers, make_rest, make_suppliers
 from agents.gas.delivery import Delivery
 from agents.gas.demand import Demand, Weather
 from agents.gas.dispatch import GAS_PER_LIQUID, split
@@ -31,10 +31,9 @@ from agents.gas.importers import (
     landed_cny_per_t,
     market_contract_usd_per_mmbtu,
     market_scarcity,
-    netback_usd_per_mmbtu,
     observe_shares,
 )
-from agents.gas.jkm import JkmWindow, Tender, world_lost_share
+from agents.gas.jkm import JkmWindow
 from agents.gas.ledger import Ledger, ledger
 from agents.gas.lifting import Lifting
 from agents.gas.lorries import DayOfLorries
@@ -49,6 +48,7 @@ from agents.gas.resales import Resales
 from agents.gas.routes import Routes
 from agents.gas.shocks import DatedShock
 from agents.gas.shpgx import ShpgxLng
+from agents.gas.spot import hold_window, open_basins
 from agents.gas.suppliers import oil_linked_usd_per_mmbtu
 from agents.gas.terminals import Terminal
 from agents.prices import PriceHistory
@@ -123,7 +123,8 @@ class GasWorld:
             for supplier in suppliers.values():
                 supplier.sell_by(self.lifting, brent)
         self.fleet.resale = self.rest.fleet.resale = partial(resale_usd_per_mmbtu, self)
-        self.window = JkmWindow(parameters.jkm, self.fleet.cargo_m3, brent, rng("gas.jkm"))
+        self.window = JkmWindow(parameters.jkm, brent, rng("gas.jkm"))
+        self.basins = make_basins(parameters, start, rng)
         self.jkm = self.window.history
         self.jkm.publish(start - timedelta(days=1), self.window.price_usd_per_mmbtu)
         self.market = ShpgxLng(parameters, self.demand, self.importers, self.terminals, rng, start)
@@ -139,7 +140,7 @@ class GasWorld:
         self.records = GasRecords(self.demand.sectors)
         self.env = env
         self._spot_rng, self._rest_rng = rng("gas.spot"), rng("gas.rest.spot")
-        self._rest_outlook = Outlook(0.0, 0.0, 0.0)
+        self.rest_outlook = Outlook(0.0, 0.0, 0.0)
         self._brent = brent
         self.fx = fx
         self._is_trading_day = is_trading_day
@@ -176,6 +177,7 @@ class GasWorld:
         state = [int(self.env.now), self.window.ticks, self.market.index.last_fen_per_t]
         for terminal in self.terminals.values():
             state += [terminal.stock_m3, terminal.sold_m3, terminal.waiting, terminal.tank_m3]
+        state += [basin.stock_m3 for basin in self.basins.members.values()]
         for cargo in (*self.fleet.cargoes, *self.rest.fleet.cargoes):
             state += [cargo.planned_loading_ns, cargo.loaded_m3, cargo.delivered_m3, int(cargo.lost)]
         state += [trade.amount_fen for trade in self.market.trades] + self.products.slots.state_integers()
@@ -201,7 +203,7 @@ class GasWorld:
             self.products.follow(day, self.fleet.cargoes, self.fx)
             yield self._until(midnight + _WINDOW)
             if day.weekday() < 5:
-                self._hold_window(day, outlooks, draws)
+                hold_window(self, day, outlooks, draws)
             yield self._until(midnight + _DISPATCH)
             self._serve(day, lng_demand_m3, outlooks)
             yield self._until(midnight + NS_PER_DAY)
@@ -224,18 +226,19 @@ class GasWorld:
         shape = (len(self.importers), common.max_tenders_per_day)
         draws = np.stack([self._spot_rng.uniform(size=shape), self._spot_rng.standard_normal(shape)], axis=-1)
         rest = self.parameters.rest_of_china.tenders_per_day
-        self._rest_draws = np.stack(
+        self.rest_draws = np.stack(
             [self._rest_rng.uniform(size=rest), self._rest_rng.standard_normal(rest)], axis=-1
         )
         self.energy.receive(self.fleet.recent)
         self.fleet.plan(day)
         self.rest.fleet.plan(day)
-        self.freight.observe(self.fleet.ships.employed_share())
+        self.freight.observe(self.fleet.ships.employed_share(), self.basins.let_go_share)
         for terminal in self.terminals.values():
             terminal.open_stages(day)
         for shock in self._shocks:
             if shock.day == day:
                 strike(self, shock)
+        open_basins(self, day)
         return draws
 
     def _look_ahead(self, day: date) -> tuple[np.ndarray, dict[str, Outlook]]:
@@ -262,9 +265,9 @@ class GasWorld:
         scarcity = market_scarcity(self.importers, outlooks)
         self._look_at_the_rest(day, days, price, pipeline_m3)
         wanted_call = self.pipeline.swing_call(scarcity) * self.rest.spare(
-            self._rest_outlook.scarcity, scarcity
+            self.rest_outlook.scarcity, scarcity
         )
-        seen = outlooks | {self.rest.importer.name: self._rest_outlook}
+        seen = outlooks | {self.rest.importer.name: self.rest_outlook}
         self.lifting.observe(day, seen, self.window.price_usd_per_mmbtu)
         revision = self.parameters.pipeline.swing_call_revision_per_day
         self._swing_call += revision * (wanted_call - self._swing_call)
@@ -276,7 +279,7 @@ class GasWorld:
         suppliers = self.rest.suppliers.values()
         contract = float(np.mean([s.contract_price_usd_per_mmbtu(day, self._brent) for s in suppliers]))
         coming = self.rest.fleet.coming_to(self.rest.importer.name)
-        self._rest_outlook = self.rest.importer.outlook(
+        self.rest_outlook = self.rest.importer.outlook(
             day, wanted_m3, calm_m3, coming, contract, self.fleet.cargo_m3
         )
 
@@ -299,44 +302,6 @@ class GasWorld:
             ex_terminal,
         )
 
-    def _hold_window(self, day: date, outlooks: dict[str, Outlook], draws: np.ndarray) -> None:
-        jkm = self.window.price_usd_per_mmbtu
-        netback = netback_usd_per_mmbtu(self.shpgx_lng.on(day), self.fx.on(day), self.parameters.shpgx)
-        tenders: list[Tender] = []
-        places: list[tuple[int, int]] = []
-        for row, (name, importer) in enumerate(self.importers.items()):
-            own = importer.tenders(outlooks[name], jkm, netback, self.fleet.cargo_m3)
-            tenders += own
-            places += [(row, column) for column in range(len(own))]
-        rest = self.rest.importer.tenders(self._rest_outlook, jkm, netback, self.fleet.cargo_m3)
-        guests = self.products.slots.tenders(day)
-        resales = self.resales.offers(day, outlooks)
-        buffer_days = self.parameters.jkm.buffer_days
-        first, span = day - timedelta(days=buffer_days), 2 * buffer_days + 1
-        suppliers = self.suppliers.values()
-        lost = np.sum([s.parameters.world_supply_share * s.lost_path(first, span) for s in suppliers], axis=0)
-        lost = lost + self.abroad.missing_path(first, span)
-        lost_spot = sum(s.parameters.spot_share_of_window * s.lost_share(day) for s in suppliers)
-        result = self.window.assess(
-            day,
-            tenders + rest + [tender for _, tender in guests],
-            world_lost_share(lost, buffer_days),
-            min(1.0, lost_spot),
-            self.abroad.elsewhere(day),
-            [offer for _, offer in resales],
-        )
-        self.resales.sell(resales, result.resold, result.price_usd_per_mmbtu)
-        for tender, filled, draw in zip(rest, result.filled[len(tenders) :], self._rest_draws, strict=False):
-            if filled:
-                self.rest.fleet.buy_spot(tender, result.price_usd_per_mmbtu, *draw.tolist())
-        for tender, filled, place in zip(tenders, result.filled, places, strict=False):
-            if filled:
-                which, jitter = draws[place].tolist()
-                self.fleet.buy_spot(tender, result.price_usd_per_mmbtu, which, jitter)
-        by_slots = result.filled[len(tenders) + len(rest) :]
-        self.products.slots.buy(guests, by_slots, result.price_usd_per_mmbtu)
-        self.records.window(result)
-
     def _serve(self, day: date, lng_demand_m3: np.ndarray, outlooks: dict[str, Outlook]) -> None:
         price = self.shpgx_lng.on(day)
         anomaly = self.weather.anomaly_degc(day)
@@ -354,7 +319,9 @@ class GasWorld:
         result = self.delivery.serve(day, piped, offers_m3, terminals)
         served_m3 = {p: demand - sum(result.unserved_at_m3[p].values()) for p, demand in places_m3.items()}
         self.energy.deliver(day, self.delivery.arcs, result.flow_m3, result.send_out_m3, served_m3)
-        self.rest.serve(day, anomaly, self._price_ratio(price), result.pipeline_taken_m3, self._rest_outlook)
+        elsewhere = self.window.elsewhere_usd_per_mmbtu(day, self.abroad.elsewhere(day))
+        self.basins.serve(day, self.window.price_usd_per_mmbtu, elsewhere)
+        self.rest.serve(day, anomaly, self._price_ratio(price), result.pipeline_taken_m3, self.rest_outlook)
         self.pipeline.take(day, self._swing_call, self.delivery.entries_m3(result))
         self.plants.run(day, self.pipeline.lines.local_m3)
         self.products.deliver(day, sum(offers_m3.values()), result.pipeline_taken_m3, self._swing_call)
