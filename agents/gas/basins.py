@@ -238,7 +238,7 @@ class Basins:
         self._china_term_mtpa = china_term_mtpa
         self._rng, self._persistence = rng, persistence
         self._unsold_m3 = self.initial_unsold_m3 = int(parameters.offer_days * self._made_m3(start))
-        self._made_since_m3 = self._sold_to_china_m3 = 0
+        self._made_since_m3 = self._sold_to_china_m3 = self._resold_m3 = 0
         self._arriving: dict[str, np.ndarray] = {}
         self._lost = np.zeros(1)
         self.let_go_share = 0.0
@@ -301,12 +301,16 @@ class Basins:
         return found
 
     def settle(self, result: Assessment) -> None:
-        """Hand over what a window sold. Raises ArithmeticError where sellers sold what they had not."""
+        """Hand over what a window sold; what importers sold on does not come out of the sellers' spot volume.
+
+        Raises ArithmeticError where sellers sold what they had not.
+        """
         for name, volume_m3 in result.bought_m3.items():
             self.members[name].buy(volume_m3)
         sold_m3 = sum(result.bought_m3.values())
         self._sold_to_china_m3 += result.chinese_bought_m3
-        self._unsold_m3 -= sold_m3 + result.chinese_bought_m3
+        self._resold_m3 += result.resold_m3
+        self._unsold_m3 -= sold_m3 + result.chinese_bought_m3 - result.resold_m3
         if self._unsold_m3 < 0:
             raise ArithmeticError(f"more spot LNG was sold than there was on {result.day}")
 
@@ -324,6 +328,7 @@ class Basins:
         return {name: basin.imbalance_m3 for name, basin in self.members.items()} | {
             "spot LNG": self.initial_unsold_m3
             + self._made_since_m3
+            + self._resold_m3
             - bought_m3
             - pending_m3
             - self._sold_to_china_m3

@@ -16,9 +16,9 @@ from agents.gas.dispatch import GAS_PER_LIQUID
 from agents.gas.fleet import Fleet
 from agents.gas.importers import Importer, Outlook
 from agents.gas.parameters import RestOfChinaParameters
-from agents.gas.seasons import Season
+from agents.gas.seasons import Season, by_year, months
 from agents.gas.shocks import DatedShock, DemandShift
-from agents.gas.sources import Sources, by_year
+from agents.gas.sources import Sources
 from agents.gas.suppliers import Supplier
 from agents.gas.terminals import Terminal
 from exchange.units import bcm_per_year_to_m3_per_day
@@ -85,8 +85,7 @@ class RestOfChina:
         """Return its demand on consecutive days from `day` on, by season, cold and price; shape (days,)."""
         own = self._parameters
         days = len(anomaly_degc)
-        months = _months(day, days)
-        cold = np.where(np.isin(months, _HEATING_MONTHS), -anomaly_degc, 0.0)
+        cold = np.where(np.isin(months(day, days), _HEATING_MONTHS), -anomaly_degc, 0.0)
         level = bcm_per_year_to_m3_per_day(by_year(own.demand_bcm_per_year, day))
         weather = np.maximum(0.1, 1.0 + own.heating_per_degc * cold)
         wanted = level * self._season.path(day, days) * weather * price_ratio**own.price_elasticity
@@ -198,15 +197,10 @@ class RestOfChina:
     def _fill(self, day: date) -> float:
         """Return how full storage is on a day by its plan, which fills it from April to October."""
         flows = self._parameters.withdrawal_share_by_month
-        months = (*range(4, 13), 1, 2, 3)
-        return min(1.0, max(0.0, -sum(flows[month - 1] for month in months[: months.index(day.month)])))
+        order = (*range(4, 13), 1, 2, 3)
+        return min(1.0, max(0.0, -sum(flows[month - 1] for month in order[: order.index(day.month)])))
 
     def _plan_m3(self, day: date, days: int) -> np.ndarray:
         """Return the planned withdrawal of days from `day` on, below 0 for filling; shape (days,)."""
-        share = np.array(self._parameters.withdrawal_share_by_month)[_months(day, days) - 1]
+        share = np.array(self._parameters.withdrawal_share_by_month)[months(day, days) - 1]
         return self._working_m3(day) * share / _DAYS_A_MONTH
-
-
-def _months(day: date, days: int) -> np.ndarray:
-    """Return the months, 1 to 12, of consecutive days; shape (days,)."""
-    return (np.datetime64(day) + np.arange(days)).astype("datetime64[M]").astype(int) % 12 + 1

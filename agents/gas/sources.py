@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-import numpy as np
-
+from agents.gas.seasons import by_year
 from agents.gas.shocks import DatedShock, PipelineCut
 from agents.gas.upstream import SourceParameters
 from exchange.units import bcm_per_year_to_m3_per_day
@@ -52,10 +51,3 @@ class Sources:
             if event.origin is not None and cut.in_force(day):
                 given[event.origin] = max(0, given[event.origin] - event.cut_m3_per_day)
         return given
-
-
-def by_year(table: Mapping[int, float], day: date) -> float:
-    """Return a yearly figure on a day: it stands at mid-year, and moves in a line to the next."""
-    years = sorted(table)
-    at = day.year + (day.timetuple().tm_yday - 183) / 365.0
-    return float(np.interp(at, years, [table[year] for year in years]))
