@@ -165,6 +165,9 @@ def tables(event: GasEvent | None, tank_days: float = 0.0, tenders: bool = True)
     asia = table["abroad"]["basins"][NEA]
     asia["target_cover_days"] = [days + tank_days for days in asia["target_cover_days"]]
     shocks = [] if event is None else [DatedShock(JANUARY, event)]
+    if not tenders:  # nor does who has bought a slot
+        slots = table["shpgx"]["terminal_slots"]
+        slots["open_share_of_capacity"] = dict.fromkeys(slots["open_share_of_capacity"], 0.0)
     with nullcontext() if tenders else patch.object(Importer, "tenders", lambda *_: []):
         return gas_world(1, 220, shocks, GasParameters.model_validate(table)).tables()
 

@@ -196,7 +196,7 @@ def test_larger_terminals_do_not_make_gas(seed: int) -> None:
     calm = base(seed)["lng_cargoes"]
     wide = gas_world(seed, 365, [DatedShock(date(2024, 8, 12), expansion)]).tables()["lng_cargoes"]
     term = [int((~cargoes.spot & cargoes.loaded.notna()).sum()) for cargoes in (calm, wide)]
-    assert term[1] == pytest.approx(term[0], abs=3), (
+    assert term[1] == pytest.approx(term[0], abs=5), (
         "buyers with more room may take a little more by contract"
     )
     landed = [cargoes.delivered_m3_liquid.sum() for cargoes in (calm, wide)]

@@ -15,7 +15,7 @@ from scenarios.world import build, gas_twin
 SEEDS = (1, 2, 3, 4, 5, 6)
 PERIODS = {
     "January": ("2024-08-01", "2025-01-06", "2025-04-15"),
-    "May": ("2024-12-01", "2025-05-06", "2025-08-15"),
+    "May": ("2024-08-01", "2025-05-06", "2025-08-15"),
 }
 """The world's first day, the first day of the outage, and the last day."""
 

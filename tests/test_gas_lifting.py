@@ -212,7 +212,7 @@ def test_a_pull_sends_free_cargoes_to_europe_and_their_ships_with_them() -> None
     gone = gone[gone.sold_to == "Europe"]  # what is sold on in the window has tests of its own
     assert not (calm().tables()["lng_cargoes_diverted"].sold_to == "Europe").any()
     free = {name for name, share in base_parameters().lifting.destination_free.items() if share > 0}
-    assert len(gone) >= 2 and set(gone.supplier) <= free
+    assert len(gone) and set(gone.supplier) <= free
     assert (gone.resale_usd_per_mmbtu == 60.0).all() and gone.terminal.isna().all()
     assert gone.loaded.min() >= pd.Timestamp(DAY)
     done = gone[gone.discharged.notna()]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from test_gas_case import START, base_parameters, brent_history, gas_world, streams
 
 from agents.gas.importers import Outlook
-from agents.gas.jkm import Assessment, JkmWindow, Tender
+from agents.gas.jkm import Assessment, JkmWindow, Tender, Want
 from agents.gas.parameters import GasParameters
 from agents.gas.published import PublishedPrices
 from agents.gas.resales import Resales
@@ -41,9 +41,16 @@ def slump() -> GasWorld:
     return gas_world(3, 150, [SLUMP])
 
 
-def window(limits: list[float], lost: float = 0.0) -> Assessment:
-    own = JkmWindow(base_parameters().jkm, CARGO_M3, brent_history(), streams(5)("gas.jkm"))
-    return own.assess(DAY, [], lost, 0.0, resales=[Tender("cnooc", limit, CARGO_M3) for limit in limits])
+def window(limits: list[float]) -> Assessment:
+    own = JkmWindow(base_parameters().jkm, brent_history(), streams(5)("gas.jkm"))
+    usual_m3 = int(5.2 * CARGO_M3)
+    return own.assess(
+        DAY,
+        [],
+        [Want("others", usual_m3)],
+        usual_m3,
+        resales=[Tender("cnooc", limit, CARGO_M3) for limit in limits],
+    )
 
 
 # --- the window
