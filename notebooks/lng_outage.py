@@ -175,7 +175,7 @@ pd.DataFrame(
 # whoever believes in switching must add it, and will find it in this test first.
 
 # %%
-crude = winter("crude", "lng-outage", pairs=2, trading_days=5)
+crude = winter("crude", "lng-outage", pairs=2, trading_days=3)
 quotes = crude.table("quotes").set_index(["arm", "replication", "venue", "at_ns"])
 assert quotes.loc["base"].equals(quotes.loc["changed"])
 print(f"{len(quotes.loc['base']):,} quotes of SC, Oman and Brent are alike in both arms")

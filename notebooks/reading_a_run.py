@@ -18,7 +18,7 @@
 # side by side; where they part, believe the first; and read every interval before its value.
 #
 # This notebook reads the folder named by the environment variable `YANGSHAN_RUN`. Without one it makes a small
-# run of its own in under a minute: five trading days, few samples, so **wide intervals**. Editors that know
+# run of its own in under a minute: three trading days, few samples, so **wide intervals**. Editors that know
 # `# %%` cells open this file as it is; for Jupyter, with a real run:
 #
 #     yangshan run lng-outage --out runs/outage
@@ -48,10 +48,10 @@ from scenarios.spec import load_scenario
 # %%
 SMALL = """
 extends = "lng-outage"
-title = "Five trading days, and six weeks without an LNG supplier"
+title = "Three trading days, and six weeks without an LNG supplier"
 
 [period]
-trading_days = 5
+trading_days = 3
 
 [measurement]
 replications = 3
@@ -195,7 +195,7 @@ draw(plots.price_paths(result.table("quotes")))
 #
 # Import parity is Oman plus freight, insurance, inspection and storage. SC far above it pays for a cargo,
 # as long as a tank has room: so a premium that lasts is one of full tanks or tied capital. Below parity,
-# nothing needs to happen until re-export pays. Cargoes take three weeks, so five days of order flow show
+# nothing needs to happen until re-export pays. Cargoes take three weeks, so three days of order flow show
 # the level and no adjustment.
 
 # %%
