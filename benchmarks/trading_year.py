@@ -30,8 +30,11 @@ _SETS = [
     "period.slow_end=2025-11-14",
 ]
 _KINDS = ("individual", "firm", "fund", "overseas", "member")
-_AMPLE = [f"clearing.{kind}.capital_cny_per_client=1e9" for kind in _KINDS]
-_NO_CLEARING = ["clearing.enabled=false"]
+_NO_EXCHANGES = (
+    "crude.warrants.exchange_days_ahead=0"  # they are booked at the house, and would tell the two apart
+)
+_AMPLE = [_NO_EXCHANGES, *(f"clearing.{kind}.capital_cny_per_client=1e9" for kind in _KINDS)]
+_NO_CLEARING = [_NO_EXCHANGES, "clearing.enabled=false"]
 
 
 def world_of(days: int, sets: list[str] | None = None) -> World:

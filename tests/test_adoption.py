@@ -213,8 +213,9 @@ def test_a_cargo_on_an_index_costs_its_mean_of_the_last_published_month() -> Non
         own = cargoes[(cargoes.reference == name) & (cargoes.loaded > pd.Timestamp(SINCE))]
         assert len(own) > 10
         for cargo in own.itertuples():
-            day, at = cargo.loaded.date(), cargo.loaded.hour + cargo.loaded.minute / 60
-            last = day if at >= hour else day - timedelta(days=1)
+            day = cargo.planned_loading.date()  # the contract's day, though the ship may be late
+            published = pd.Timestamp(day) + pd.Timedelta(hours=hour)
+            last = day if cargo.loaded >= published else day - timedelta(days=1)
             month = [value for when, value in history.items() if day - timedelta(days=30) < when <= last]
             mean = float(np.mean(month))
             expected = mean if name == "JKM" else netback_usd_per_mmbtu(mean, fx, shpgx)

@@ -10,7 +10,7 @@ import simpy
 from populations import SC_LIMITS, SC_TICKS, check_books, opened
 from worlds import run, scenario
 
-import scenarios.venues
+import scenarios.clearing
 from agents.clearing.expiry import Expiries
 from agents.clearing.forced import ForcedOrder, ForcedOrders
 from agents.clearing.market import MarketClearing
@@ -269,7 +269,7 @@ def test_margins_gains_and_fees_of_whole_days_are_those_of_a_twin_in_plain_pytho
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            scenarios.venues, "_expiries", lambda world, market: Expiries()
+            scenarios.clearing, "_expiries", lambda world, market: Expiries()
         )  # in cash: no oil is paid for
         patch.setattr(MarketClearing, "opened", watched_opening)
         patch.setattr(MarketClearing, "_book", watched_booking)
