@@ -16,7 +16,7 @@ from exchange.codes import Code, Phase, PriceRule
 from exchange.naive_book import NaiveBook
 from exchange.records import TRADE
 
-MANY = int(os.environ.get("YANGSHAN_TEST_MESSAGES", "600000"))
+MANY = int(os.environ.get("YANGSHAN_TEST_MESSAGES", "300000"))
 """How many messages one rule set is tried with, and the other with a quarter of them; the naive book is slow."""
 MODE = """
 import sys

@@ -45,6 +45,7 @@ def _days(world, first: str) -> pd.DataFrame:
     return days[days["date"] >= first].reset_index(drop=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("month", PERIODS)
 def test_an_outage_raises_prices_and_lowers_stocks_for_every_seed(month):
     found = effects(month)
@@ -52,6 +53,7 @@ def test_an_outage_raises_prices_and_lowers_stocks_for_every_seed(month):
     assert (found["stock_m3"] < 0).all()
 
 
+@pytest.mark.slow
 def test_an_outage_in_january_does_more_than_in_may_to_prices_and_to_stocks():
     more = effects("January") - effects("May")
     assert (more["jkm"] > 0).all()

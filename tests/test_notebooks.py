@@ -14,6 +14,8 @@ from nbclient import NotebookClient
 FOLDER = Path(__file__).parents[1] / "notebooks"
 NOTEBOOKS = sorted(p for p in FOLDER.glob("*.py") if "jupytext:" in p.read_text(encoding="utf-8"))
 
+SLOW = {"who_leads"}
+
 
 def test_there_are_notebooks():
     expected = {
@@ -27,7 +29,11 @@ def test_there_are_notebooks():
     assert expected <= {path.stem for path in NOTEBOOKS}
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(p, marks=pytest.mark.slow if p.stem in SLOW else ()) for p in NOTEBOOKS],
+    ids=lambda path: path.stem,
+)
 def test_a_notebook_runs(path, tmp_path, monkeypatch):
     monkeypatch.delenv("YANGSHAN_RUN", raising=False)
     write_kernel_spec(str(tmp_path / "kernels" / "python3"), overrides={"argv": _argv()})

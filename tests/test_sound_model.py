@@ -11,14 +11,17 @@ from datetime import date, time
 
 import numpy as np
 import pandas as pd
+import pytest
 from worlds import library, run, scenario
 
 from exchange.clock import ns
 from exchange.units import NS_PER_MINUTE, NS_PER_SECOND
+from scenarios.ensemble import run_jobs
 from scenarios.influence.information import InformationShares, information_shares
 from scenarios.influence.spillover import spillover
 from scenarios.information import common_clock
 from scenarios.replication import replicate
+from scenarios.structural.origin import collect, plan
 from scenarios.tables import samples_frame
 
 CHINA = "traders.news.china_share"
@@ -141,3 +144,19 @@ def test_sc_leads_by_day_and_not_by_night_and_loses_without_its_night():
     assert without["whole_day"] < 0.7 * with_night["whole_day"]
     assert without["opening"] > with_night["opening"] + 0.2
     assert pd.DataFrame(changed)["night"].isna().all()
+
+
+@pytest.mark.slow
+def test_errors_of_origin_shares_fall_as_the_square_root_of_the_samples():
+    jobs = plan(library("base"), changed=False, seed=3, samples=9, horizon_days=1)
+    results = run_jobs(jobs, 1)
+    ratios = []
+    whole = collect(results, seed=3)[1]
+    for part, venue in (("news", 0), ("news", 1), ("flow", 2)):
+        few = []
+        for first in (0, 3, 6):
+            some = {key: value for key, value in results.items() if first <= key[1] < first + 3}
+            few.append(collect(some, seed=3)[1].share(venue, part).standard_error ** 2)
+        ratios.append(np.sqrt(np.mean(few)) / whole.share(venue, part).standard_error)
+    assert 1.2 < np.mean(ratios) < 2.6  # 1.7, but for the scatter of nine samples
+    assert whole.share().value - 2 * whole.share().standard_error <= 1.0
