@@ -62,12 +62,12 @@ WEST_EAST = PipelineCut(
 
 @cache
 def calm(seed: int) -> dict[str, pd.DataFrame]:
-    return gas_world(seed, 220).tables()
+    return gas_world(seed, 250).tables()
 
 
 @cache
 def struck(seed: int, event: GasEvent) -> dict[str, pd.DataFrame]:
-    return gas_world(seed, 220, [DatedShock(WINTER, event)]).tables()
+    return gas_world(seed, 250, [DatedShock(WINTER, event)]).tables()
 
 
 def means(event: GasEvent, days: int = 60) -> pd.DataFrame:
