@@ -260,6 +260,15 @@ def test_the_next_cargoes_are_lost() -> None:
     assert not term.lost.iloc[4:].any()
 
 
+def test_what_is_at_sea_when_the_run_begins_is_not_lost() -> None:
+    event = LostCargoes(kind="lost_cargoes", lost_cargoes=10, **TEST)
+    world = gas_world(3, 40, [DatedShock(START, event)])
+    cargoes = world.tables()["lng_cargoes"]
+    assert cargoes.lost.sum() == 10
+    assert (cargoes[cargoes.lost].planned_loading >= pd.Timestamp(START)).all()
+    assert set(world.ledger().imbalances().values()) == {0}
+
+
 def test_an_expansion_adds_room_and_a_closure_holds_ships() -> None:
     expansion = TerminalExpansion(
         kind="terminal_expansion", terminal="yangshan", added_tank_m3=880_000, added_berths=1, **TEST

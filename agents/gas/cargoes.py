@@ -125,11 +125,9 @@ def voyage(env: simpy.Environment, cargo: Cargo, fleet: Fleet) -> Generator[simp
     """Run one cargo from its nomination to the tank (a SimPy process).
 
     Loaded = delivered + boil-off + heel, in whole m3. Boil-off = loaded x rate of the ship's class x time from loading
-    to mooring. A cargo whose loading lies before the start is at sea when the run begins.
+    to mooring. A cargo that has its ship already is at sea when the run begins.
     """
-    ship, loaded_ns = None, cargo.planned_loading_ns
-    if loaded_ns < int(env.now):
-        ship = fleet.ships.book_at_sea(cargo)
+    ship, loaded_ns = cargo.ship, cargo.planned_loading_ns
     if ship is None:
         ship = yield from _fetch(env, cargo, fleet)
         if ship is None:

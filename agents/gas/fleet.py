@@ -178,7 +178,7 @@ class Fleet:
         waiting = [
             cargo
             for cargo in self._pending
-            if cargo.pending and cargo.loaded_ns is None and supplier in (None, cargo.supplier)
+            if cargo.pending and cargo.ship is None and supplier in (None, cargo.supplier)
         ]
         return sorted(waiting, key=lambda cargo: (cargo.planned_loading_ns, cargo.number))
 
@@ -193,6 +193,9 @@ class Fleet:
         self.cargoes.append(cargo)
         self._pending.append(cargo)
         cargo.window_ns = self._window_ns
+        # What left before the run began has its ship at once: nothing stops it any more.
+        if cargo.planned_loading_ns < int(self._env.now):
+            cargo.ship = self.ships.book_at_sea(cargo)
         self._env.process(voyage(self._env, cargo, self))
 
     def choose_terminal(self, cargo: Cargo) -> Terminal:
