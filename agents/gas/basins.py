@@ -16,12 +16,10 @@ import numpy as np
 
 from agents.gas.foreign import BasinParameters, ForeignParameters
 from agents.gas.jkm import Assessment, Want
-from agents.gas.seasons import Season, by_year, months
+from agents.gas.seasons import Season, by_year, heating_and_cooling_degc
 from agents.gas.shocks import ColdWave, DatedShock, DemandAbroad
 from exchange.units import TONNES_PER_M3_LNG
 
-_HEATING_MONTHS = (11, 12, 1, 2, 3)
-_COOLING_MONTHS = (6, 7, 8, 9)
 _DAYS_PER_WINDOW = 7.0 / 5.0
 _LARGEST_SAVING = 0.95
 
@@ -129,9 +127,7 @@ class Basin:
             elif isinstance(event, DemandAbroad):
                 world_m3 = m3_per_day(by_year(self._common.production_mtpa, day))
                 added_m3 += event.added_share * world_m3 * (begun < event.duration_days)
-        month = months(day, days)
-        cold = np.where(np.isin(month, _HEATING_MONTHS), -anomaly, 0.0)
-        hot = np.where(np.isin(month, _COOLING_MONTHS), anomaly, 0.0)
+        cold, hot = heating_and_cooling_degc(day, anomaly)
         weather = np.maximum(0.1, 1.0 + own.heating_per_degc * cold + own.cooling_per_degc * hot)
         return self._level_m3(day, days) * weather + added_m3
 

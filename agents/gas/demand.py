@@ -10,12 +10,9 @@ from datetime import date
 import numpy as np
 
 from agents.gas.parameters import DemandParameters
-from agents.gas.seasons import Season
+from agents.gas.seasons import Season, heating_and_cooling_degc
 from agents.gas.shocks import ColdWave, DatedShock, DemandShift
 from exchange.units import bcm_per_year_to_m3_per_day
-
-_HEATING_MONTHS = (11, 12, 1, 2, 3)
-_COOLING_MONTHS = (6, 7, 8, 9)
 
 
 class Weather:
@@ -95,9 +92,7 @@ class Demand:
         """Return the demand of consecutive days from `day` on, at the reference price."""
         days = len(anomaly_degc)
         season = np.stack([pattern.path(day, days) for pattern in self._seasons], axis=1)
-        months = (np.datetime64(day) + np.arange(days)).astype("datetime64[M]").astype(int) % 12 + 1
-        cold = np.where(np.isin(months, _HEATING_MONTHS), -anomaly_degc, 0.0)
-        hot = np.where(np.isin(months, _COOLING_MONTHS), anomaly_degc, 0.0)
+        cold, hot = heating_and_cooling_degc(day, anomaly_degc)
         weather = 1.0 + np.outer(cold, self._heating) + np.outer(hot, self._cooling)
         wanted = self._level * season * np.maximum(weather, 0.1)
         return wanted * self._shifted(day, days) if self._shifts else wanted

@@ -16,7 +16,7 @@ from agents.gas.dispatch import GAS_PER_LIQUID
 from agents.gas.fleet import Fleet
 from agents.gas.importers import Importer, Outlook
 from agents.gas.parameters import RestOfChinaParameters
-from agents.gas.seasons import Season, by_year, months
+from agents.gas.seasons import Season, by_year, heating_and_cooling_degc, months
 from agents.gas.shocks import DatedShock, DemandShift
 from agents.gas.sources import Sources
 from agents.gas.suppliers import Supplier
@@ -25,7 +25,6 @@ from exchange.units import bcm_per_year_to_m3_per_day
 
 NAME = "rest_of_china"
 _DAYS_A_MONTH = 365.0 / 12.0
-_HEATING_MONTHS = (11, 12, 1, 2, 3)
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,7 @@ class RestOfChina:
         """Return its demand on consecutive days from `day` on, by season, cold and price; shape (days,)."""
         own = self._parameters
         days = len(anomaly_degc)
-        cold = np.where(np.isin(months(day, days), _HEATING_MONTHS), -anomaly_degc, 0.0)
+        cold, _ = heating_and_cooling_degc(day, anomaly_degc)
         level = bcm_per_year_to_m3_per_day(by_year(own.demand_bcm_per_year, day))
         weather = np.maximum(0.1, 1.0 + own.heating_per_degc * cold)
         wanted = level * self._season.path(day, days) * weather * price_ratio**own.price_elasticity

@@ -10,6 +10,8 @@ from datetime import date, timedelta
 
 import numpy as np
 
+_HEATING = np.array([month in (11, 12, 1, 2, 3) for month in range(1, 13)])
+_COOLING = np.array([month in (6, 7, 8, 9) for month in range(1, 13)])
 _MID_MONTHS = tuple(date(2023, month, 15).timetuple().tm_yday for month in range(1, 13))
 
 
@@ -41,6 +43,15 @@ def by_year(table: Mapping[int, float], day: date) -> float:
 def months(day: date, days: int) -> np.ndarray:
     """Return the months, 1 to 12, of consecutive days; shape (days,)."""
     return (np.datetime64(day) + np.arange(days)).astype("datetime64[M]").astype(int) % 12 + 1
+
+
+def heating_and_cooling_degc(day: date, anomaly_degc: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return how much colder than usual the heating days are and how much warmer the cooling days, from `day` on.
+
+    Heating is from November to March and cooling from June to September; shapes of `anomaly_degc`.
+    """
+    month = months(day, len(anomaly_degc)) - 1
+    return np.where(_HEATING[month], -anomaly_degc, 0.0), np.where(_COOLING[month], anomaly_degc, 0.0)
 
 
 def _day_of_year(day: date) -> int:

@@ -229,8 +229,14 @@ class TrunkLines:
         today = self._sections(day)
         if self._ahead is None or self._ahead[:2] != (day, days):
             later = [self._sections(day + timedelta(days=ahead)) for ahead in range(1, days)]
-            rows = [[sections[name] for name in self._with_section] for sections in (today, *later)]
-            self._ahead = day, days, np.moveaxis(np.array(rows), 2, 0)
+            fields = [
+                value
+                for sections in (today, *later)
+                for name in self._with_section
+                for value in sections[name]
+            ]
+            shape = days, len(self._with_section), 3
+            self._ahead = day, days, np.moveaxis(np.array(fields, dtype=float).reshape(shape), 2, 0)
         return self._ahead[2]
 
     def _forget(self) -> None:
