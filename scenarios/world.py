@@ -154,6 +154,8 @@ class World:
             integers += [int(value) for value in self.gas.state_integers()]
         if self.market is not None:
             integers += self.market.population.state_integers()
+        if self.clearing is not None:
+            integers += self.clearing.house.state_integers().tolist()
         return digest(np.array(integers, np.int64))
 
     @property

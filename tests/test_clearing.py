@@ -126,7 +126,7 @@ def test_earlier_lots_and_todays_close_apart():
     house.settle([5_000])
     house.open_day(house.rules)
     trade(house, 0, 1, 5_010, 2)
-    before = house.digest()
+    before = house.state_hash()
     for offset, lots in ((CLOSE_TODAY, 3), (CLOSE, 6)):
         with pytest.raises(ValueError, match="closes more than is held"):
             trade(house, 1, 0, 5_000, lots, offsets=(OPEN, offset))
@@ -145,7 +145,7 @@ def test_earlier_lots_and_todays_close_apart():
     rows = [(1, 0, BUY, OPEN, 5_000, 9), (0, 0, SELL, OPEN, 5_000, 3), (0, 0, SELL, CLOSE, 5_000, 6)]
     with pytest.raises(ValueError, match="closes more"):  # the openings of the batch are taken back
         house.book(np.array(rows, FILL))
-    assert house.digest() == before
+    assert house.state_hash() == before
     trade(house, 1, 0, 5_000, 5, offsets=(CLOSE, CLOSE))
     trade(house, 1, 0, 5_000, 2, offsets=(CLOSE_TODAY, CLOSE_TODAY))
     assert not house.held_lots.any() and not house.cost_tick_lots.any()

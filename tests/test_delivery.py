@@ -195,7 +195,7 @@ def test_exchange_for_physical_closes_both_and_passes_oil_for_money():
     house, registry = expired([5], [5])
     warrant = registry.register(1, "yangshan", "oman", 4)
     arguments = {"long": 0, "short": 1, "limits_ticks": (4_500, 5_500), "registry": registry}
-    before = house.digest()
+    before = house.state_hash()
     for wrong, words in (
         ({"lots": 3, "price_ticks": 5_501, "warrants": {warrant.number: 3}}, "beyond the day's limits"),
         ({"lots": 3, "price_ticks": 5_100, "warrants": {warrant.number: 2}}, "2 lots of warrants for 3"),
@@ -205,7 +205,7 @@ def test_exchange_for_physical_closes_both_and_passes_oil_for_money():
     ):
         with pytest.raises(ValueError, match=words):
             exchange_for_physical(house, 0, **arguments, **wrong)
-    assert house.digest() == before and registry.lots_of(0) == 0
+    assert house.state_hash() == before and registry.lots_of(0) == 0
     goods = 510_000 * YUAN
     exchange_for_physical(
         house,

@@ -7,13 +7,13 @@ Arrays are (side, contract, account); lots are int64, money int64 fen, prices ti
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 
 import numpy as np
 
+from exchange.book import digest
 from exchange.clearing.margin import required_margin_fen
 from exchange.clearing.rules import (
     Array,
@@ -287,21 +287,26 @@ class ClearingHouse:
         if (self.cost_tick_lots[self.held_lots == 0] != 0).any():
             raise AssertionError("a cost is left where nothing is held")
 
-    def digest(self) -> str:
-        """Return a hash of all positions and all money."""
-        digest = hashlib.sha256()
-        arrays = (self.cash_fen, self.usd_cents, self.profit_fen, self.due_fees_fen, self.held_lots)
-        funds = (self.funds.member_own_fen, self.funds.guarantee_fen)
-        for array in (*arrays, self.today_lots, self.cost_tick_lots, self.settled_ticks, *funds):
-            digest.update(np.ascontiguousarray(array, np.int64).tobytes())
+    def state_integers(self) -> Array:
+        """Return all positions and all money as integers, in a fixed order."""
+        funds = self.funds
         exchange = (
-            self.funds.reserve_fen,
-            self.funds.capital_fen,
-            self.funds.escrow_fen,
-            self.funds.bank_fen,
+            funds.reserve_fen,
+            funds.capital_fen,
+            funds.escrow_fen,
+            funds.bank_fen,
+            funds.bank_usd_cents,
         )
-        digest.update(repr((*exchange, self.fx_e4, self.funds.bank_usd_cents)).encode())
-        return digest.hexdigest()
+        parts = (
+            self.cash_fen, self.usd_cents, self.profit_fen, self.due_fees_fen, self.held_lots, self.today_lots,
+            self.cost_tick_lots, self.settled_ticks, funds.member_own_fen, funds.guarantee_fen,
+            np.array([*exchange, self.fx_e4], np.int64),
+        )  # fmt: skip
+        return np.concatenate([np.asarray(part, np.int64).ravel() for part in parts])
+
+    def state_hash(self) -> str:
+        """Return the digest of `state_integers`."""
+        return digest(self.state_integers())
 
     def _must_be_whole_trades(self, fills: Array, signed_lots: Array, contract: Array, price: Array) -> None:
         _, contracts, accounts = self.held_lots.shape
