@@ -14,7 +14,7 @@ from agents.crude.references import brent_parity_usd_per_bbl
 from exchange.clock import ns
 from exchange.units import MMBTU_PER_TONNE_LNG, TONNES_PER_M3_LNG
 from scenarios.structural.terms import premium, terms
-from scenarios.summary import _import_cost_musd
+from scenarios.summary import _import_cost_musd, _resale_gain_musd
 from scenarios.tables import physical_frames, trading_days_frame
 
 MONDAY, TUESDAY, SATURDAY = date(2024, 11, 4), date(2024, 11, 5), date(2024, 11, 9)
@@ -146,10 +146,13 @@ def test_import_cost_is_what_the_deltas_importers_pay_from_a_day_on() -> None:
             ("2025-01-05", "sinopec", "refund", -4e6),
             ("2024-11-11", "rest_of_china", "cargo", 99e6),
             ("2024-11-01", "cnooc", "cargo", 99e6),  # before
+            ("2024-12-02", "cnooc", "cargo sold on", 20e6),
+            ("2024-12-02", "cnooc", "resale", -23e6),
         ],
         columns=["day", "importer", "what", "paid_usd"],
     )
     assert _import_cost_musd(pd.Timestamp(2024, 11, 8))({"lng_payments": paid}) == pytest.approx(38.0)
+    assert _resale_gain_musd(pd.Timestamp(2024, 11, 8))({"lng_payments": paid}) == pytest.approx(3.0)
 
 
 def test_a_span_without_cargoes_has_no_premium_and_a_world_without_flow_no_crude_row() -> None:

@@ -1,7 +1,8 @@
-"""What importers pay suppliers for LNG: cargoes that land, gas paid for and not taken, and gas made up out of that.
+"""What importers pay suppliers for LNG and what they earn with cargoes that they sell on.
 
-It settles nothing itself: cargoes have their prices, contracts their years (agents/gas/lifting.py). What a cargo sold
-on to Europe costs and earns is not import cost and stands with the cargo.
+They pay for cargoes that land or are sold on, for gas not taken, and nothing more for gas made up out of that. It
+settles nothing itself: cargoes have their prices, contracts their years (agents/gas/lifting.py). What a cargo sold on
+costs and earns is not import cost.
 """
 
 from __future__ import annotations
@@ -17,14 +18,17 @@ from agents.gas.cargoes import Cargo
 from agents.gas.lifting import CENTS_PER_USD, Lifting, mmbtu
 from exchange.clock import day_of
 
-What = Literal["cargo", "take-or-pay", "make-up", "refund"]
+What = Literal["cargo", "take-or-pay", "make-up", "refund", "cargo sold on", "resale"]
+IMPORT_COST: tuple[What, ...] = ("cargo", "take-or-pay", "make-up", "refund")
+"""The payments that are for gas of one's own; the others are the two sides of a cargo sold on."""
 
 
 @dataclass(frozen=True)
 class Payment:
     """A payment in cents from an importer to a supplier; `credit_cents` is what was paid earlier and is used now.
 
-    A make-up cargo is not paid again. One that the supplier lost is paid back: a refund, below 0.
+    A make-up cargo is not paid again. One that the supplier lost is paid back: a refund, below 0. Of a cargo sold on
+    the importer pays the contract's price and earns the resale's, below 0 too, from whoever bought it.
     """
 
     day: date
@@ -50,15 +54,23 @@ def payments(lifting: Lifting, cargoes: Iterable[Cargo], today: date) -> list[Pa
             if cargo.planned_loading_day <= today:
                 back = -cargo.credit_cents
                 found.append(Payment(cargo.planned_loading_day, *who, "refund", cargo.number, 0, back, -back))
-        elif cargo.discharged_ns is not None and not cargo.diverted:
+        elif cargo.discharged_ns is not None:
             day, volume = day_of(cargo.discharged_ns), cargo.delivered_m3
+            if cargo.resale_usd_per_mmbtu is not None:
+                earned = _cents(cargo.resale_usd_per_mmbtu, volume)
+                found.append(Payment(day, *who, "resale", cargo.number, volume, -earned, 0))
             if cargo.make_up:
                 found.append(Payment(day, *who, "make-up", cargo.number, volume, 0, cargo.credit_cents))
                 continue
             assert cargo.price_usd_per_mmbtu is not None
-            cents = round(CENTS_PER_USD * cargo.price_usd_per_mmbtu * mmbtu(volume))
-            found.append(Payment(day, *who, "cargo", cargo.number, volume, cents, 0))
+            what: What = "cargo sold on" if cargo.diverted else "cargo"
+            cents = _cents(cargo.price_usd_per_mmbtu, volume)
+            found.append(Payment(day, *who, what, cargo.number, volume, cents, 0))
     return sorted(found, key=lambda payment: payment.day)
+
+
+def _cents(usd_per_mmbtu: float, volume_m3: int) -> int:
+    return round(CENTS_PER_USD * usd_per_mmbtu * mmbtu(volume_m3))
 
 
 def imbalances(lifting: Lifting, cargoes: Iterable[Cargo]) -> dict[str, int]:
