@@ -87,13 +87,15 @@ class Importer:
         cargoes: Sequence[Cargo],
         contract_usd_per_mmbtu: float,
         cargo_m3: int,
+        captive_m3: np.ndarray | float = 0.0,
     ) -> Outlook:
         """Project its stock over the look-ahead from its cargoes (plans included) and its part of LNG demand.
 
-        `lng_demand_m3` is the market's, liquid a day, from today on; shape (look_ahead_days,). Wanted is a number
-        of days of `calm_lng_demand_m3`, the same at the reference price and without swing from the pipelines: a
-        shortage that keeps demand down is no reason to want less in tank. Tanks are added to be filled: the days
-        grow with its tankage.
+        `lng_demand_m3` is the market's, liquid a day, from today on; shape (look_ahead_days,). Its part is what it is
+        used to, or `captive_m3` where its places need more of it than that. Wanted is a number of days of its part of
+        `calm_lng_demand_m3`, the same at the reference price and without swing from the pipelines: a shortage that
+        keeps demand down is no reason to want less in tank. Tanks are added to be filled: the days grow with its
+        tankage.
         """
         days = self._common.look_ahead_days
         arrivals = np.zeros(days)
@@ -101,7 +103,8 @@ class Importer:
             ahead = max(0, (day_of(cargo.expected_arrival_ns) - day).days)
             if ahead < days:
                 arrivals[ahead] += cargo_m3
-        own_demand = self.market_share * lng_demand_m3
+        own_demand = np.maximum(self.market_share * lng_demand_m3, captive_m3)
+        own_calm_demand = np.maximum(self.market_share * calm_lng_demand_m3, captive_m3)
         stock = float(sum(terminal.available_m3 for terminal in self.terminals))
         projected = stock + np.cumsum(arrivals - own_demand)
         tank_m3 = sum(terminal.tank_m3 for terminal in self.terminals)
@@ -111,7 +114,7 @@ class Importer:
         room = self._common.max_fill * tank_m3 - sum(t.heel_m3 + t.guest_m3 for t in self.terminals)
         growth = tank_m3 / self._first_tank_m3
         wanted = np.clip(
-            growth * self._target_days.path(day, days) * self.market_share * calm_lng_demand_m3,
+            growth * self._target_days.path(day, days) * own_calm_demand,
             float(cargo_m3),
             max(cargo_m3, room),
         )

@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
+import numpy as np
+
 from agents.gas.dispatch import split
 from agents.gas.grid import EdgeParameters, NetworkParameters
 
@@ -55,6 +57,14 @@ class Network:
         """Return what an edge can carry on a day, each way; None is without limit, 0 before its date."""
         own = self._edges[edge]
         return 0 if own.from_date is not None and day < own.from_date else own.capacity_m3_per_day
+
+    def capacity_path_m3(self, edge: str, day: date, days: int) -> np.ndarray:
+        """Return what an edge can carry on days from `day` on, each way; infinite without limit; shape (days,)."""
+        own = self._edges[edge]
+        path = np.full(days, np.inf if own.capacity_m3_per_day is None else float(own.capacity_m3_per_day))
+        if own.from_date is not None:
+            path[: max(0, (own.from_date - day).days)] = 0.0
+        return path
 
     def capacities_m3(self, day: date) -> list[int | None]:
         """Return the capacity of each arc on a day."""
@@ -106,6 +116,11 @@ class Network:
             place: {sector: parts[sector][at] for sector in by_sector_m3}
             for at, place in enumerate(self.places)
         }
+
+    def piped_at_places(self, by_sector_m3: np.ndarray) -> dict[str, np.ndarray]:
+        """Return expected volumes of places; `by_sector_m3` has shape (days, sectors), each result (days,)."""
+        weights = np.array([self._place_weights[sector] for sector in self.sectors]) / _PPM
+        return dict(zip(self.places, (by_sector_m3 @ weights).T, strict=True))
 
     def _make_arcs(self) -> tuple[Arc, ...]:
         """Return the directions in which gas can flow, in the order of the edges."""

@@ -17,6 +17,7 @@ import simpy
 
 from agents.gas import books
 from agents.gas.abroad import Abroad
+from agents.gas.captive import CaptiveDemand
 from agents.gas.cargoes import nominal_delivery_m3
 from agents.gas.contracts import make_basins, make_importers, make_rest, make_suppliers
 from agents.gas.delivery import Delivery
@@ -100,6 +101,7 @@ class GasWorld:
         self.abroad = Abroad(parameters.europe, self.freight, start)
         self.suppliers = make_suppliers(parameters, start, rng, self.freight, self.routes)
         self.network = Network(parameters.network, self.terminals, self.demand.sectors)
+        self.captive = CaptiveDemand(self.network, self.terminals)
         self.delivery = Delivery(
             self.network, self.demand.interruption_order, self.demand.interruptible, parameters.hours
         )
@@ -245,7 +247,8 @@ class GasWorld:
         days = self.parameters.importers.look_ahead_days
         price = self.shpgx_lng.on(day)
         wanted_m3 = self.demand.at_reference_m3(day, self.weather.forecast_degc(day, days))
-        gas_m3 = self.demand.piped_m3(wanted_m3, price) + self.demand.trucked_m3(wanted_m3, price)
+        piped_m3 = self.demand.piped_m3(wanted_m3, price)
+        gas_m3 = piped_m3 + self.demand.trucked_m3(wanted_m3, price)
         pipeline_m3 = self.pipeline.forecast_m3(day, days, self._swing_call)
         lng_demand_m3 = np.maximum(0.0, gas_m3.sum(axis=1) - pipeline_m3) / GAS_M3_PER_M3_LNG
         calm_m3 = wanted_m3.sum(axis=1) - self.pipeline.forecast_m3(day, days, 0.0)
@@ -254,13 +257,20 @@ class GasWorld:
             name: supplier.contract_price_usd_per_mmbtu(day, self._brent)
             for name, supplier in self.suppliers.items()
         }
+        captive_m3 = self.captive.by_importer(day, piped_m3)
         outlooks = {}
         for name, importer in self.importers.items():
             coming = self.fleet.coming_to(name)
             prices = [today[cargo.supplier] for cargo in coming if not cargo.spot] or list(today.values())
             contract = float(np.mean(prices))
             outlooks[name] = importer.outlook(
-                day, lng_demand_m3, calm_lng_m3, coming, contract, self.fleet.cargo_m3
+                day,
+                lng_demand_m3,
+                calm_lng_m3,
+                coming,
+                contract,
+                self.fleet.cargo_m3,
+                captive_m3.get(name, 0.0) / GAS_M3_PER_M3_LNG,
             )
         scarcity = market_scarcity(self.importers, outlooks)
         self._look_at_the_rest(day, days, price, pipeline_m3)
