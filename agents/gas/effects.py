@@ -58,8 +58,9 @@ def strike(world: GasWorld, shock: DatedShock) -> None:
     event = shock.event
     if isinstance(event, Stoppage):
         for fleet, supplier in _suppliers(world):
-            if _stops(event, supplier):
-                supplier.stop(shock, fleet.to_load(supplier.name))
+            ports = _stopped_ports(event, supplier, world.parameters)
+            if ports:
+                supplier.stop(shock, fleet.to_load(supplier.name), ports)
     elif isinstance(event, LostCargoes):
         term = [cargo for cargo in world.fleet.to_load(event.supplier) if not cargo.spot]
         for cargo in term[: event.lost_cargoes]:
@@ -154,10 +155,11 @@ def _suppliers(world: GasWorld) -> Iterator[tuple[Fleet, Supplier]]:
             yield fleet, supplier
 
 
-def _stops(event: Stoppage, supplier: Supplier) -> bool:
+def _stopped_ports(event: Stoppage, supplier: Supplier, parameters: GasParameters) -> list[str]:
     if isinstance(event, LngStraitClosure):
-        return event.strait in supplier.parameters.straits
-    return isinstance(event, LngSupplyOutage) and event.supplier == supplier.name
+        return [port for port in parameters.ports_behind(event.strait) if port in supplier.ports]
+    stops = isinstance(event, LngSupplyOutage) and event.supplier == supplier.name
+    return list(supplier.ports) if stops else []
 
 
 def _jkm_mean(world: GasWorld, day: date, months: int) -> float:

@@ -103,7 +103,7 @@ class Fleet:
         cumulative = np.cumsum(list(able.values()))
         position = int(np.searchsorted(cumulative, which * cumulative[-1], side="right"))
         supplier = self._suppliers[list(able)[min(position, len(able) - 1)]]
-        port = supplier.next_port(spot=True)
+        port = supplier.next_port(day_of(now_ns), spot=True)
         lead_days = self._common.spot_lead_days + self._common.spot_lead_sd_days * jitter
         lead_ns = int(lead_days * NS_PER_DAY) if arrival_ns is None else arrival_ns - now_ns
         sailing_ns = supplier.sailing_ns(port, day_of(now_ns + lead_ns))

@@ -40,8 +40,8 @@ class SupplierParameters(Parameters):
 
     Contract price = oil_slope x mean Brent of `averaging_months` that end `lag_months` before loading +
     constant. `henry_hub_share` of its term volume is priced on Henry Hub instead (see HenryHubParameters).
-    `spot_share_of_window` is its part of the offers in the JKM window; the parts of all suppliers sum to 1.
-    `straits` are what stops it when closed; its ports and their routes stand in `ports`.
+    `spot_share_of_window` is its part of the offers in the JKM window; the parts of all suppliers sum to 1. Its ports
+    and their routes stand in `ports`.
     """
 
     china_imports_mtpa: PositiveFloat
@@ -54,7 +54,6 @@ class SupplierParameters(Parameters):
     world_supply_share: Share
     spot_share_of_window: Share
     term_buyers: Annotated[tuple[str, ...], Len(1)]
-    straits: tuple[str, ...] = ()
 
 
 class HenryHubParameters(Parameters):
@@ -334,6 +333,14 @@ class GasParameters(Parameters):
     shpgx: ShpgxParameters
     plants: dict[str, PlantParameters]
     pipeline_gas: PipelineGasParameters | None = None
+
+    def ports_behind(self, passage: str) -> list[str]:
+        """Return the ports that no ship leaves but by a passage."""
+        return [
+            name
+            for name, port in self.ports.items()
+            if all(passage in route.passages for route in port.routes.values())
+        ]
 
     @model_validator(mode="after")
     def _names_meet(self) -> GasParameters:

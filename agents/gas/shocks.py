@@ -55,7 +55,7 @@ class LngSupplyOutage(Stoppage):
 
 
 class LngStraitClosure(Stoppage):
-    """Stop the loadings of all suppliers whose ships must pass a strait."""
+    """Stop the loadings of the ports that no ship leaves but through a strait."""
 
     kind: Literal["lng_strait_closure"]
     strait: str
@@ -293,7 +293,6 @@ GasShock = Annotated[GasEvent, Field(discriminator="kind")]
 
 def unknown_names(event: Event, parameters: GasParameters) -> list[tuple[str, str, list[str]]]:
     """Return the names in an event that the figures do not know: key, name and what there is."""
-    suppliers = parameters.suppliers.values()
     known = {
         "supplier": list(parameters.suppliers),
         "terminal": list(parameters.terminals),
@@ -302,9 +301,9 @@ def unknown_names(event: Event, parameters: GasParameters) -> list[tuple[str, st
         "entry": list(parameters.network.entries),
         "origin": list(parameters.rest_of_china.sources),
         "line": [name for name, line in parameters.trunk_lines.items() if line.entry is not None],
-        "strait": sorted({strait for supplier in suppliers for strait in supplier.straits}),
-        "canal": list(parameters.passages),
-        "passage": list(parameters.passages),
+        "strait": [name for name in parameters.passages if parameters.ports_behind(name)],
+        "canal": [name for name in parameters.passages if not parameters.ports_behind(name)],
+        "passage": [name for name in parameters.passages if not parameters.ports_behind(name)],
         "basin": list(parameters.abroad.basins),
     }
     found = []

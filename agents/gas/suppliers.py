@@ -6,7 +6,7 @@ are sold in the JKM window.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -98,7 +98,7 @@ class Supplier:
         self._cargo_m3 = nominal_delivery_m3(shipping)
         self._due_m3 = float(rng.uniform()) * self._cargo_m3
         self._next_day = start
-        self._outages: list[DatedShock] = []
+        self._outages: list[tuple[DatedShock, frozenset[str]]] = []
         self._struck = 0.0
         self._adoptions: list[tuple[DatedShock, IndexMean]] = []
         self._due_by_reference: dict[Reference, float] = {}
@@ -124,18 +124,32 @@ class Supplier:
         self.route(cargoes)
         return cargoes
 
-    def stop(self, outage: DatedShock, planned: Sequence[Cargo]) -> None:
-        """Begin an outage: strike its share of the `planned` cargoes to load, and of those planned later."""
-        self._outages.append(outage)
+    def stop(
+        self, outage: DatedShock, planned: Sequence[Cargo], ports: Collection[str] | None = None
+    ) -> None:
+        """Begin an outage: strike its share of the `planned` cargoes to load, and of those planned later.
+
+        It is of all its ports, or of some.
+        """
+        self._outages.append((outage, frozenset(self._ports if ports is None else ports)))
         self._strike([cargo for cargo in planned if cargo.planned_loading_day >= outage.day])
 
     def lost_share(self, day: date) -> float:
         """Return the share of a day's loadings that the outages known by now take, at most 1."""
+        return sum(share * self._lost_at(port, day) for port, share in self._ports.items())
+
+    def _lost_at(self, port: str, day: date) -> float:
         lost = 0.0
-        for outage in self._outages:
+        for outage, ports in self._outages:
             assert isinstance(outage.event, Stoppage)
-            lost += outage.event.lost_after(outage.days_since(day))
+            if port in ports:
+                lost += outage.event.lost_after(outage.days_since(day))
         return min(1.0, lost)
+
+    @property
+    def ports(self) -> tuple[str, ...]:
+        """The ports from which it loads."""
+        return tuple(self._ports)
 
     def lost_path(self, first: date, days: int) -> np.ndarray:
         """Return the lost share of each of `days` days; shape (days,)."""
@@ -215,11 +229,14 @@ class Supplier:
                 return index(day, event.averaging_months)
         raise LookupError(f"{self.name}: no contract on {reference} loads on {day}")
 
-    def next_port(self, *, spot: bool) -> str:
-        """Return the port of its next cargo, term or spot; ports take turns by their shares."""
+    def next_port(self, day: date, *, spot: bool) -> str:
+        """Return the port of its next cargo, term or spot; ports take turns by their shares.
+
+        A spot cargo is of a port that can load on the day on which it is sold.
+        """
         turns = self._turns[spot]
         for port, share in self._ports.items():
-            turns[port] += share
+            turns[port] += share * (1.0 - self._lost_at(port, day)) if spot else share
         chosen = max(turns, key=turns.__getitem__)
         turns[chosen] -= 1.0
         return chosen
@@ -283,7 +300,7 @@ class Supplier:
             credit_cents = self._lifting.schedule(self.name, buyer, arrival, self._cargo_m3, make_up=make_up)
         arrival_ns = ns(arrival) + _ARRIVAL_HOUR * NS_PER_HOUR
         jitter = self._jitter_days * float(self._rng.standard_normal())
-        port = self.next_port(spot=False)
+        port = self.next_port(arrival, spot=False)
         return Cargo(
             number=number,
             supplier=self.name,
@@ -306,7 +323,8 @@ class Supplier:
         for cargo in cargoes:
             if cargo.lost:
                 continue
-            self._struck += self.lost_share(cargo.planned_loading_day)
-            if self._struck >= 1.0 - 1e-9:
+            lost = self._lost_at(cargo.port, cargo.planned_loading_day)
+            self._struck += lost
+            if lost > 0.0 and self._struck >= 1.0 - 1e-9:
                 self._struck -= 1.0
                 cargo.lost = True
