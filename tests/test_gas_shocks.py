@@ -26,7 +26,6 @@ from agents.gas.shocks import (
     GasEvent,
     GasShock,
     LngStraitClosure,
-    LngSupplyOutage,
     LorriesFromElsewhere,
     PipelineCut,
     PortClosure,
