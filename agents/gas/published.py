@@ -100,8 +100,7 @@ class PublishedIndices:
 
     def publish(self, day: date, cargoes: Iterable[Cargo], fx: PriceHistory) -> None:
         """Take what was discharged and dealt up to now, and publish what is due."""
-        for cargo in cargoes:
-            self._take(cargo, fx)
+        self.take(cargoes, fx)
         for index, history in (
             (self.arrival, self.arrival_cny_per_t),
             (self.spot_des, self.spot_des_usd_per_mmbtu),
@@ -109,6 +108,11 @@ class PublishedIndices:
             value = index.publish(day)
             if value is not None:
                 history.publish(day, value.value)
+
+    def take(self, cargoes: Iterable[Cargo], fx: PriceHistory) -> None:
+        """Note the cargoes that have been discharged or dealt."""
+        for cargo in cargoes:
+            self._take(cargo, fx)
 
     def frame(
         self, shpgx_lng: Sequence[IndexValue], jkm: PriceHistory, fx: PriceHistory, shpgx: ShpgxParameters

@@ -18,7 +18,7 @@ import simpy
 from agents.gas import books
 from agents.gas.abroad import Abroad
 from agents.gas.captive import CaptiveDemand
-from agents.gas.cargoes import nominal_delivery_m3
+from agents.gas.cargoes import Cargo, nominal_delivery_m3
 from agents.gas.contracts import make_basins, make_importers, make_rest, make_suppliers
 from agents.gas.delivery import Delivery
 from agents.gas.demand import Demand, Weather
@@ -201,7 +201,7 @@ class GasWorld:
             yield self._until(midnight + _PUBLICATION)
             if self._is_trading_day(day):
                 self.indices.publish_daily(day, self.market.publish(day), self._at_plants)
-            self.indices.publish(day, self.fleet.cargoes, self.fx)
+            self.indices.publish(day, self._recent_cargoes(), self.fx)
             self.products.follow(day, self.fleet.cargoes, self.fx)
             yield self._until(midnight + _WINDOW)
             if day.weekday() < 5:
@@ -232,6 +232,7 @@ class GasWorld:
             [self._rest_rng.uniform(size=rest), self._rest_rng.standard_normal(rest)], axis=-1
         )
         self.energy.receive(self.fleet.recent)
+        self.indices.take(self._recent_cargoes(), self.fx)
         self.fleet.plan(day)
         self.rest.fleet.plan(day)
         self.freight.observe(self.fleet.ships.employed_share(), self.basins.let_go_share)
@@ -242,6 +243,10 @@ class GasWorld:
                 strike(self, shock)
         open_basins(self, day)
         return draws
+
+    def _recent_cargoes(self) -> list[Cargo]:
+        """Return the country's cargoes that were still to be discharged this morning: customs count all coasts."""
+        return [*self.fleet.recent, *self.rest.fleet.recent]
 
     def _look_ahead(self, day: date) -> tuple[np.ndarray, dict[str, Outlook]]:
         days = self.parameters.importers.look_ahead_days
