@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from agents.gas.payments import IMPORT_COST
-from agents.gas.rest import NAME as REST_OF_CHINA
 from exchange.codes import Venue
 from exchange.units import BBL_PER_SC_LOT
-from scenarios import access, squeeze
+from scenarios import access, import_cost, squeeze
 from scenarios.information import clock_note
 from scenarios.replication import Replication
 from scenarios.results import Estimate, Row, interval, paired
@@ -376,8 +375,14 @@ def _gas_rows(loaded: LoadedScenario, replications: ByArm) -> list[Row]:
          read(f"unserved_{place}_m3", "sum", 1e-6))
         for place in loaded.scenario.gas.network.places
     ]  # fmt: skip
-    table.append(("import_cost", "LNG landed or not taken, paid DES", "mn USD", _import_cost_musd(first)))
-    table.append(("resale_gain", "LNG sold on: earned less paid", "mn USD", _resale_gain_musd(first)))
+    table += [
+        (measure, label, "mn USD", partial(figure, first=first))
+        for measure, label, figure in (
+            ("import_cost", "LNG landed or not taken, paid DES", import_cost.import_cost_musd),
+            ("import_cost.net_of_stock", "the same less what stocks grew by", import_cost.net_of_stock_musd),
+            ("resale_gain", "LNG sold on: earned less paid", import_cost.resale_gain_musd),
+        )
+    ]
     note = f"from {loaded.scenario.period.first_trading_day} to {loaded.scenario.period.slow_end}"
     table += _sessions_table(loaded, first)
     table += access.measures(first) if access.asks(loaded.scenario) else []
@@ -401,24 +406,6 @@ def _sessions_table(loaded: LoadedScenario, first: pd.Timestamp) -> list[tuple[s
         (f"shpgx_sessions.{name}", f"SHPGX: {label}", unit, reader(figure))
         for name, (label, unit, figure) in MEASURES.items()
     ]
-
-
-def _import_cost_musd(first: pd.Timestamp) -> Reader:
-    """Read what the delta's importers pay from a day on: cargoes discharged, and gas not taken.
-
-    What is made up was paid for before and costs nothing more; what is sold on is no import.
-    """
-    return lambda frames: _paid_musd(frames["lng_payments"], first, IMPORT_COST)
-
-
-def _resale_gain_musd(first: pd.Timestamp) -> Reader:
-    """Read what the delta's importers earn from a day on with cargoes sold on, less what they paid for them."""
-    return lambda frames: 0.0 - _paid_musd(frames["lng_payments"], first, ("cargo sold on", "resale"))
-
-
-def _paid_musd(paid: pd.DataFrame, first: pd.Timestamp, what: Sequence[str]) -> float:
-    own = (paid["importer"] != REST_OF_CHINA) & (pd.to_datetime(paid["day"]) >= first)
-    return float(paid.loc[own & paid["what"].isin(what), "paid_usd"].sum()) / 1e6
 
 
 def _adoption_rows(replications: ByArm) -> list[Row]:

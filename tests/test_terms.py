@@ -13,8 +13,8 @@ from agents.crude.levers import FreightSpike, ReferenceAdoption
 from agents.crude.references import brent_parity_usd_per_bbl
 from exchange.clock import ns
 from exchange.units import MMBTU_PER_TONNE_LNG, TONNES_PER_M3_LNG
+from scenarios.import_cost import import_cost_musd, net_of_stock_musd, resale_gain_musd
 from scenarios.structural.terms import premium, terms
-from scenarios.summary import _import_cost_musd, _resale_gain_musd
 from scenarios.tables import physical_frames, trading_days_frame
 
 MONDAY, TUESDAY, SATURDAY = date(2024, 11, 4), date(2024, 11, 5), date(2024, 11, 9)
@@ -151,8 +151,25 @@ def test_import_cost_is_what_the_deltas_importers_pay_from_a_day_on() -> None:
         ],
         columns=["day", "importer", "what", "paid_usd"],
     )
-    assert _import_cost_musd(pd.Timestamp(2024, 11, 8))({"lng_payments": paid}) == pytest.approx(38.0)
-    assert _resale_gain_musd(pd.Timestamp(2024, 11, 8))({"lng_payments": paid}) == pytest.approx(3.0)
+    since, frames = pd.Timestamp(2024, 11, 8), {"lng_payments": paid}
+    assert import_cost_musd(frames, since) == pytest.approx(38.0)
+    assert resale_gain_musd(frames, since) == pytest.approx(3.0)
+
+
+def test_gas_still_in_tank_is_not_used_up_by_hand() -> None:
+    paid = pd.DataFrame(
+        [
+            ("2024-11-11", "cnooc", "cargo", 30e6, 100_000),
+            ("2024-12-31", "cnooc", "take-or-pay", 5e6, 40_000),
+        ],
+        columns=["day", "importer", "what", "paid_usd", "volume_m3_liquid"],
+    )
+    days = pd.DataFrame(
+        {"day": ["2024-11-07", "2024-11-08", "2024-12-31"], "lng_stock_m3_liquid": [999, 500_000, 520_000]}
+    )
+    # 300 USD/m3 landed; 20,000 m3 more in tank are 6 of the 35 million.
+    frames = {"lng_payments": paid, "gas_days": days}
+    assert net_of_stock_musd(frames, pd.Timestamp(2024, 11, 8)) == pytest.approx(29.0)
 
 
 def test_a_span_without_cargoes_has_no_premium_and_a_world_without_flow_no_crude_row() -> None:
