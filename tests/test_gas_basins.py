@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from test_gas_case import START, base_parameters, gas_world, streams
 
-from agents.gas.basins import Basin, Basins, carried_share, log_worth, m3_per_day, share_to_save
+from agents.gas.basin import Basin, log_worth, m3_per_day, share_to_save
+from agents.gas.basins import Basins, carried_share
 from agents.gas.foreign import ForeignParameters
 from agents.gas.importers import Importer
 from agents.gas.jkm import Assessment
@@ -149,7 +150,7 @@ def test_sellers_cannot_sell_what_they_have_not() -> None:
 def test_a_basin_without_gas_leaves_consumers_without() -> None:
     node = basin(JANUARY)
     days = [JANUARY + timedelta(days=ahead) for ahead in range(40)]
-    found = [node.serve(day, 10.0, 10.0, 0.0) for day in days]
+    found = [node.serve(day, 10.0, 10.0, 1.0) for day in days]
     assert found[0].served_m3 == found[0].demand_m3
     assert found[-1].stock_m3 == 0 and found[-1].served_m3 < 0.3 * found[-1].demand_m3
     assert node.imbalance_m3 == 0

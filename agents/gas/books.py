@@ -12,7 +12,7 @@ import pandas as pd
 
 from agents.gas import payments
 from agents.gas.records import cargo_frame
-from exchange.clock import wall_clock
+from exchange.clock import ns, wall_clock
 
 if TYPE_CHECKING:
     from agents.gas.world import GasWorld
@@ -55,6 +55,7 @@ def imbalances(world: GasWorld) -> dict[str, int]:
     pack = {} if world.delivery.hours is None else world.delivery.hours.pack_m3
     diverted = [*world.fleet.diverted, *world.rest.fleet.diverted]
     everywhere = [*world.fleet.cargoes, *world.rest.fleet.cargoes, *diverted]
+    start_ns = ns(world.basins.start)
     return (
         world.ledger().imbalances()
         | world.rest.imbalances()
@@ -65,5 +66,14 @@ def imbalances(world: GasWorld) -> dict[str, int]:
         | world.lifting.imbalances()
         | payments.imbalances(world.lifting, everywhere)
         | world.products.slots.imbalances()
+        | {
+            "China's term cargoes: lifted - loaded": world.fleet.lifted_m3
+            + world.rest.fleet.lifted_m3
+            - sum(
+                cargo.loaded_m3 - cargo.heel_m3
+                for cargo in everywhere
+                if not cargo.spot and cargo.loaded_ns is not None and cargo.loaded_ns >= start_ns
+            )
+        }
         | {"diverted cargoes": sum(cargo.imbalance_m3 for cargo in diverted)}
     )

@@ -16,6 +16,7 @@ from agents.gas.basins import Basins
 from agents.gas.fleet import Fleet
 from agents.gas.freight import Freight
 from agents.gas.importers import Importer
+from agents.gas.maintenance import working, world_at_work
 from agents.gas.parameters import GasParameters, ImporterParameters, TerminalParameters
 from agents.gas.rest import NAME, RestOfChina
 from agents.gas.routes import Routes
@@ -114,10 +115,18 @@ def make_rest(
 
 
 def make_basins(parameters: GasParameters, start: date, rng: Callable[[str], np.random.Generator]) -> Basins:
-    """Return the basins of the rest of the world; what China has by contract is not sold to them."""
-    term_mtpa = sum(own.china_imports_mtpa * own.term_share for own in parameters.suppliers.values())
-    persistence = parameters.demand.temperature_persistence
-    return Basins(parameters.abroad, term_mtpa, start, rng("gas.basins"), persistence)
+    """Return the basins of the rest of the world; all suppliers' plants make what they have by contract and spot."""
+    suppliers = parameters.suppliers.values()
+    plants = [working(own.maintenance) for own in suppliers]
+    return Basins(
+        parameters.abroad,
+        sum(own.china_imports_mtpa * own.term_share for own in suppliers),
+        start,
+        rng("gas.basins"),
+        parameters.demand.temperature_persistence,
+        working=world_at_work([own.world_supply_share for own in suppliers], plants),
+        working_spot=world_at_work([own.spot_share_of_window for own in suppliers], plants),
+    )
 
 
 def _opens(terminal: TerminalParameters) -> date:

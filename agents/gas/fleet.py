@@ -33,6 +33,7 @@ class Fleet:
     A cargo is sent, when it loads, to that terminal of its importer whose tanks are emptiest, cargoes on the
     way counted in; or to its first one, where all are still being built. Two regions can share the ships and the
     numbers of cargoes. `resale` gives the price at which a cargo that loads is sold to Europe instead, if it is.
+    `lifted_m3` is what term cargoes loaded since the start, heels aside.
     """
 
     def __init__(
@@ -50,6 +51,8 @@ class Fleet:
     ) -> None:
         self.cargoes: list[Cargo] = []
         self.diverted: list[Cargo] = []
+        self.lost: list[Cargo] = []
+        self.lifted_m3 = 0
         self.resale: Callable[[Cargo], float | None] | None = None
         self.port_ns = int(shipping.port_days * NS_PER_DAY)
         self.cargo_m3 = nominal_delivery_m3(shipping)
@@ -73,6 +76,7 @@ class Fleet:
 
     def plan(self, day: date) -> None:
         """Plan the term cargoes that are nominated by a day, or in sight, and forget those that are done."""
+        self.lost += [cargo for cargo in self._pending if cargo.lost]
         self._pending = [cargo for cargo in self._pending if cargo.pending]
         self.ships.drop_lost()
         for supplier in self._suppliers.values():
@@ -97,8 +101,7 @@ class Fleet:
         """
         now_ns = int(self._env.now)
         able = {
-            name: supplier.parameters.spot_share_of_window * (1.0 - supplier.lost_share(day_of(now_ns)))
-            for name, supplier in self._suppliers.items()
+            name: supplier.spot_share_of_window(day_of(now_ns)) for name, supplier in self._suppliers.items()
         }
         cumulative = np.cumsum(list(able.values()))
         position = int(np.searchsorted(cumulative, which * cumulative[-1], side="right"))
@@ -143,6 +146,8 @@ class Fleet:
         if cargo.price_usd_per_mmbtu is None:
             cargo.price_usd_per_mmbtu = self._suppliers[cargo.supplier].fix_price(cargo, self._brent)
             cargo.priced_ns = cargo.loaded_ns
+        if not cargo.spot and cargo.loaded_ns == int(self._env.now):
+            self.lifted_m3 += cargo.loaded_m3 - cargo.heel_m3
         day = day_of(cargo.loaded_ns)
         if not cargo.diverted:
             resale = None if self.resale is None else self.resale(cargo)

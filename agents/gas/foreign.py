@@ -62,6 +62,8 @@ class ForeignParameters(Parameters):
 
     @model_validator(mode="after")
     def _sees_its_purchases(self) -> ForeignParameters:
+        if sum(basin.is_outside_option for basin in self.basins.values()) != 1:
+            raise ValueError("one of the basins must be the outside option")
         for name, basin in self.basins.items():
             if not self.prompt_days <= basin.lead_days < self.look_ahead_days:
                 raise ValueError(

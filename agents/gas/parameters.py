@@ -14,6 +14,7 @@ from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 from agents.adoption import AdoptionParameters
 from agents.gas.foreign import ForeignParameters
 from agents.gas.grid import EnergyParameters, HoursParameters, NetworkParameters, check_sum
+from agents.gas.maintenance import MaintenanceParameters, working
 from agents.gas.plants import PlantParameters
 from agents.gas.sales_parameters import (
     MechanismName,
@@ -41,7 +42,7 @@ class SupplierParameters(Parameters):
     Contract price = oil_slope x mean Brent of `averaging_months` that end `lag_months` before loading +
     constant. `henry_hub_share` of its term volume is priced on Henry Hub instead (see HenryHubParameters).
     `spot_share_of_window` is its part of the offers in the JKM window; the parts of all suppliers sum to 1. Its ports
-    and their routes stand in `ports`.
+    and their routes stand in `ports`. In its yearly `maintenance` it loads less, and more in the rest of the year.
     """
 
     china_imports_mtpa: PositiveFloat
@@ -54,6 +55,12 @@ class SupplierParameters(Parameters):
     world_supply_share: Share
     spot_share_of_window: Share
     term_buyers: Annotated[tuple[str, ...], Len(1)]
+    maintenance: tuple[MaintenanceParameters, ...] = ()
+
+    @model_validator(mode="after")
+    def _works_on(self) -> SupplierParameters:
+        working(self.maintenance)
+        return self
 
 
 class HenryHubParameters(Parameters):

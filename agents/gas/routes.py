@@ -92,17 +92,21 @@ class Routes:
         return max(self.lost_slots_share(passage, day), float(self._shut(passage, day)))
 
     def newly_lost_share(self, passage: str, day: date, detour_days: float) -> float:
-        """Return the share of ships whose first detours have not yet ended, `detour_days` after each loss began."""
+        """Return the share of ships whose first detours have not yet ended, `detour_days` after each loss began.
+
+        It is below 0 for as long after its end: the last to go round come with the first who need not.
+        """
         late = 0.0
         for shock in (*self._restrictions, *self._closures):
             event = shock.event
-            gap_days = min(detour_days, getattr(event, "duration_days", 0))
-            if 0 <= shock.days_since(day) < gap_days:
-                if isinstance(event, CanalRestriction) and event.canal == passage:
-                    late += event.lost_slots_share
-                elif isinstance(event, PassageClosure) and event.passage == passage:
-                    late += 1.0
-        return min(1.0, late)
+            duration_days, since = getattr(event, "duration_days", 0), shock.days_since(day)
+            gap_days = min(detour_days, duration_days)
+            sign = (0 <= since < gap_days) - (0 <= since - duration_days < gap_days)
+            if isinstance(event, CanalRestriction) and event.canal == passage:
+                late += sign * event.lost_slots_share
+            elif isinstance(event, PassageClosure) and event.passage == passage:
+                late += sign
+        return max(-1.0, min(1.0, late))
 
     def is_open(self, passage: str, day: date) -> bool:
         """Tell whether ships that set out on a day can pass: by season, since its closure, and by shocks."""

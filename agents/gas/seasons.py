@@ -15,22 +15,33 @@ _COOLING = np.array([month in (6, 7, 8, 9) for month in range(1, 13)])
 _MID_MONTHS = tuple(date(2023, month, 15).timetuple().tm_yday for month in range(1, 13))
 
 
-class Season:
-    """Interpolate twelve values, which stand at mid-month, over a year of 365 days (29 February as 28)."""
+class DailyPattern:
+    """Repeat a value for each day of a year of 365 days (29 February as 28); `daily` has shape (365,)."""
 
-    def __init__(self, monthly: Sequence[float]) -> None:
-        days = [_MID_MONTHS[-1] - 365, *_MID_MONTHS, _MID_MONTHS[0] + 365]
-        values = [monthly[-1], *monthly, monthly[0]]
-        self._daily = np.interp(np.arange(1, 366), days, values)
+    def __init__(self, daily: np.ndarray) -> None:
+        self.daily = daily
 
     def on(self, day: date) -> float:
         """Return the value on a day."""
-        return float(self._daily[_day_of_year(day) - 1])
+        return float(self.daily[_day_of_year(day) - 1])
 
     def path(self, day: date, days: int) -> np.ndarray:
         """Return the values of `days` days, the first of which is `day`; shape (days,)."""
         first = _day_of_year(day) - 1
-        return self._daily[(first + np.arange(days)) % 365]
+        return self.daily[(first + np.arange(days)) % 365]
+
+
+EVEN = DailyPattern(np.ones(365))
+"""1 on every day."""
+
+
+class Season(DailyPattern):
+    """Interpolate twelve values, which stand at mid-month, over a year."""
+
+    def __init__(self, monthly: Sequence[float]) -> None:
+        days = [_MID_MONTHS[-1] - 365, *_MID_MONTHS, _MID_MONTHS[0] + 365]
+        values = [monthly[-1], *monthly, monthly[0]]
+        super().__init__(np.interp(np.arange(1, 366), days, values))
 
 
 def by_year(table: Mapping[int, float], day: date) -> float:

@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from agents.gas.basins import ChinasCargoes
 from agents.gas.importers import Outlook, netback_usd_per_mmbtu
 from agents.gas.jkm import Tender
+from agents.gas.routes import EUROPE
+from exchange.clock import day_of
 
 if TYPE_CHECKING:
     from agents.gas.world import GasWorld
@@ -32,7 +35,31 @@ def open_basins(world: GasWorld, day: date) -> None:
         return np.array([world.freight.late_share(first + timedelta(days=ahead)) for ahead in range(days)])
 
     lost_spot = sum(s.parameters.spot_share_of_window * s.lost_share(day) for s in suppliers)
-    world.basins.open(day, world.weather.last_draw, lost_path, late_path, min(1.0, lost_spot))
+    contracts_m3 = sum(s.contract_m3(day) for s in (*suppliers, *world.rest.suppliers.values()))
+    world.basins.open(day, world.weather.last_draw, lost_path, late_path, min(1.0, lost_spot), contracts_m3)
+    world.basins.hand_over(chinas_cargoes(world, day))
+
+
+def chinas_cargoes(world: GasWorld, day: date) -> ChinasCargoes:
+    """Return what became of China's term cargoes since the start; those lost that should have loaded by a day."""
+    fleets = (world.fleet, world.rest.fleet)
+    lost = [c for fleet in fleets for c in fleet.lost if c.planned_loading_day <= day]
+    replaced_m3 = sum(cargo.contract_m3 for cargo in world.resales.sold if cargo.lost)
+    found = ChinasCargoes(
+        lifted=sum(fleet.lifted_m3 for fleet in fleets) + replaced_m3,
+        lost=sum(cargo.contract_m3 for cargo in lost if not cargo.spot),
+        lost_spot=sum(cargo.contract_m3 for cargo in lost if cargo.spot),
+        path=np.zeros(world.parameters.abroad.look_ahead_days),
+    )
+    for cargo in (c for fleet in fleets for c in fleet.diverted if c.destination == EUROPE):
+        found.diverted += cargo.loaded_m3 - cargo.heel_m3
+        if cargo.discharged_ns is not None:
+            found.landed += cargo.delivered_m3
+            found.boiled_off += cargo.boil_off_m3
+        else:
+            ahead = max(0, (day_of(cargo.expected_arrival_ns) - day).days)
+            found.path[min(ahead, len(found.path) - 1)] += cargo.loaded_m3 - cargo.heel_m3
+    return found
 
 
 def hold_window(world: GasWorld, day: date, outlooks: Mapping[str, Outlook], draws: np.ndarray) -> None:

@@ -15,10 +15,11 @@ import numpy as np
 from agents.gas.cargoes import Cargo, Reference, nominal_delivery_m3
 from agents.gas.freight import Freight
 from agents.gas.lifting import Lifting
+from agents.gas.maintenance import working
 from agents.gas.parameters import HenryHubParameters, NewContractParameters, SupplierParameters
 from agents.gas.routes import Routes
 from agents.gas.sea import ShippingParameters
-from agents.gas.seasons import Season
+from agents.gas.seasons import DailyPattern, Season
 from agents.gas.shocks import DatedShock, IndexAdoption, Stoppage
 from agents.prices import PriceHistory
 from exchange.clock import ns
@@ -58,10 +59,11 @@ class HenryHub:
 class Supplier:
     """Schedule the term cargoes of one supplier, in the order of their planned arrival.
 
-    Yearly liquid = China's imports x landed share x term share, spread over days by the monthly profile; a
-    cargo is due when the sum reaches a cargo's size. It goes to the buyer whose deliveries lag its weight
-    most, of those whose first terminal `opens` by then. One standard normal is drawn for each cargo's sailing
-    time and one uniform at the start, whatever is lost.
+    Yearly liquid = China's imports x landed share x term share, spread over days by the monthly profile of
+    arrivals and by what maintenance leaves at work when they load, which keeps the year's sum; a cargo is due
+    when the sum reaches a cargo's size. It goes to the buyer whose deliveries lag its weight most, of those
+    whose first terminal `opens` by then. One standard normal is drawn for each cargo's sailing time and one
+    uniform at the start, whatever is lost.
     """
 
     def __init__(
@@ -92,6 +94,10 @@ class Supplier:
             buyer: 0.0 for buyer in self._weights if self._opens.get(buyer, start) <= start
         }
         self._season = Season(shipping.monthly_profile)
+        usual_days = round(self.usual_days)
+        at_work = working(parameters.maintenance, np.roll(self._season.daily, -usual_days))
+        self._contract = DailyPattern(self._season.daily * np.roll(at_work.daily, usual_days))
+        self._working, self._usual = working(parameters.maintenance), timedelta(days=usual_days)
         self._jitter_days = shipping.arrival_jitter_days
         tonnes = parameters.china_imports_mtpa * 1e6 * shipping.landed_share * parameters.term_share
         self._m3_per_day = tonnes / TONNES_PER_M3_LNG / 365.0
@@ -133,6 +139,15 @@ class Supplier:
         """
         self._outages.append((outage, frozenset(self._ports if ports is None else ports)))
         self._strike([cargo for cargo in planned if cargo.planned_loading_day >= outage.day])
+
+    def contract_m3(self, day: date) -> float:
+        """Return what its contracts give on a day of loading."""
+        return self._m3_per_day * self._contract.on(day + self._usual)
+
+    def spot_share_of_window(self, day: date) -> float:
+        """Return its part of what can be sold in the window, as its plants work on a day and outages leave it."""
+        able = self.parameters.spot_share_of_window * self._working.on(day)
+        return able * (1.0 - self.lost_share(day))
 
     def lost_share(self, day: date) -> float:
         """Return the share of a day's loadings that the outages known by now take, at most 1."""
@@ -258,7 +273,7 @@ class Supplier:
 
     def _lifted_m3(self, day: date) -> float:
         """Return what buyers lift on a day; on the first of a quarter they nominate, of a year they settle the last."""
-        whole_m3 = self._m3_per_day * self._season.on(day)
+        whole_m3 = self._m3_per_day * self._contract.on(day)
         if self._lifting is None:
             return whole_m3
         if not self._nominated or (day.day == 1 and day.month % 3 == 1):
