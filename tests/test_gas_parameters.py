@@ -28,6 +28,7 @@ BY_NAME = (
     "_kj_per_m3",
     ".destination_free",
     ".carries",
+    ".yearly_m3",
 )
 
 

@@ -14,6 +14,7 @@ from test_gas_case import START, base_parameters, gas_world, streams
 
 from agents.gas.dispatch import GAS_PER_LIQUID
 from agents.gas.shocks import (
+    BunkeringGrowth,
     CanalRestriction,
     ColdWave,
     DatedShock,
@@ -80,6 +81,10 @@ EVENTS: st.SearchStrategy[GasEvent] = st.one_of(
         start_day=st.just(0),
     ),
     st.builds(
+        BunkeringGrowth, kind=st.just("bunkering_growth"), volume_multiple=st.floats(0, 60), source=st.just("a test"),
+        start_day=st.just(0),
+    ),
+    st.builds(
         LngStraitClosure, kind=st.just("lng_strait_closure"), strait=st.just("hormuz"), lost_share=st.floats(0.5, 1.0),
         duration_days=st.integers(1, 60), lasting_lost_share=st.floats(0, 0.5), lasting_days=st.integers(0, 60),
         source=st.just("a test"), start_day=st.just(0),
@@ -141,6 +146,9 @@ def test_nothing_is_made_or_lost_whatever_happens(seed: int, shocks: list[tuple[
     assert (days.served_m3 + pack == days.pipeline_taken_m3 + days.send_out_m3 + days.trucked_m3).all()
     trucked = GAS_PER_LIQUID * terminals.groupby("date").trucked_m3_liquid.sum()
     assert (days.trucked_m3.to_numpy() + days.trucked_away_m3.to_numpy() == trucked.to_numpy()).all()
+    assert (
+        terminals.groupby("date").bunkered_m3_liquid.sum().to_numpy() == days.bunkered_m3_liquid.to_numpy()
+    ).all()
     assert (days.pipeline_taken_m3 <= days.pipeline_available_m3).all()
     assert (terminals.stock_m3_liquid >= 0).all()
     assert (terminals.stock_m3_liquid <= terminals.tank_m3_liquid).all()

@@ -12,6 +12,7 @@ from annotated_types import Len
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from agents.adoption import AdoptionParameters
+from agents.gas.bunkering import BunkeringParameters
 from agents.gas.foreign import ForeignParameters
 from agents.gas.grid import EnergyParameters, HoursParameters, NetworkParameters, check_sum
 from agents.gas.plants import PlantParameters
@@ -321,6 +322,7 @@ class GasParameters(Parameters):
     ports: dict[str, PortParameters]
     passages: dict[str, PassageParameters]
     terminals: dict[str, TerminalParameters]
+    bunkering: BunkeringParameters
     pipeline: PipelineParameters
     demand: DemandParameters
     rest_of_china: RestOfChinaParameters
@@ -346,6 +348,11 @@ class GasParameters(Parameters):
         for owner in owners:
             if owner not in members:
                 raise ValueError(f"terminals: '{owner}' is no importer")
+        if self.bunkering.terminal not in self.terminals:
+            there = ", ".join(self.terminals)
+            raise ValueError(
+                f"bunkering.terminal: no terminal '{self.bunkering.terminal}'; there are {there}"
+            )
         for member in members:
             if member not in owners:
                 raise ValueError(f"importers.members.{member} has no terminal")

@@ -44,6 +44,7 @@ class Terminal:
         self.received_m3 = 0
         self.sent_out_m3 = 0
         self.trucked_m3 = 0
+        self.bunkered_m3 = 0
         self._env = env
         self._heel = parameters.heel
         self._boil_off_ppm = round(parameters.boil_off_per_day * 1_000_000)
@@ -56,6 +57,11 @@ class Terminal:
     def waiting(self) -> int:
         """Return the number of ships at anchor."""
         return len(self._anchorage)
+
+    @property
+    def has_free_berth(self) -> bool:
+        """Return whether the port is open and a berth is free."""
+        return self._closures == 0 and self._free_berths > 0
 
     @property
     def heel_m3(self) -> int:
@@ -111,6 +117,14 @@ class Terminal:
         self.sold_m3 -= volume_m3
         self.stock_m3 -= volume_m3
         self.trucked_m3 += volume_m3
+        self._call_ships()
+
+    def bunker(self, volume_m3: int) -> None:
+        """Load a bunker ship. Raises ValueError beyond the available stock."""
+        if volume_m3 > self.available_m3:
+            raise ValueError(f"{self.name}: {volume_m3} m3 to bunker of {self.available_m3} m3 available")
+        self.stock_m3 -= volume_m3
+        self.bunkered_m3 += volume_m3
         self._call_ships()
 
     def send_out(self, volume_m3: int) -> None:
