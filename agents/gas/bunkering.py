@@ -42,7 +42,7 @@ class Bunkering:
     """Call ships as the year's volume falls due, evenly over its days; `multiple`, set by a lever, scales it.
 
     A ship comes on the day on which anything is due beyond what the last one took, and waits while the port is shut,
-    the berths are taken or the owner's stock is less than a call.
+    the berths are taken or the owner's stock is less than a call: the day's send-out and lorries come first.
     """
 
     def __init__(self, parameters: BunkeringParameters) -> None:

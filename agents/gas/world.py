@@ -315,9 +315,6 @@ class GasWorld:
         for name, volume in lorries.loads_m3.items():
             self.terminals[name].load_trucks(volume)
             self.energy.load_trucks(name, volume)
-        bunker_port = self.bunkering.terminal
-        bunkered_m3 = self.bunkering.load(day, self.terminals[bunker_port])
-        self.energy.bunker(bunker_port, bunkered_m3)
         sectors = self.demand.sectors
         piped = dict(zip(sectors, map(int, self.demand.piped_m3(wanted_m3, price)), strict=True))
         offers_m3 = self.pipeline.offers_m3(day, self._swing_call)
@@ -326,6 +323,9 @@ class GasWorld:
         result = self.delivery.serve(day, piped, offers_m3, terminals)
         served_m3 = {p: demand - sum(result.unserved_at_m3[p].values()) for p, demand in places_m3.items()}
         self.energy.deliver(day, self.delivery.arcs, result.flow_m3, result.send_out_m3, served_m3)
+        bunker_port = self.bunkering.terminal
+        bunkered_m3 = self.bunkering.load(day, self.terminals[bunker_port])
+        self.energy.bunker(bunker_port, bunkered_m3)
         elsewhere = self.window.elsewhere_usd_per_mmbtu(day, self.abroad.elsewhere(day))
         self.basins.serve(day, self.window.price_usd_per_mmbtu, elsewhere)
         self.rest.serve(day, anomaly, self._price_ratio(price), result.pipeline_taken_m3, self.rest_outlook)
