@@ -99,6 +99,7 @@ class GasRecords:
                 "terminal": terminal.name,
                 "stock_m3_liquid": terminal.stock_m3,
                 "tank_m3_liquid": terminal.tank_m3,
+                "heel_m3_liquid": terminal.heel_m3,
                 "capacity_mtpa": terminal.capacity_mtpa,
                 "send_out_m3_liquid": send_out_m3,
                 "trucked_m3_liquid": trucked_m3,

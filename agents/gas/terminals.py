@@ -22,7 +22,8 @@ class Terminal:
     is open and the tanks have room for the whole cargo. The queue is its own, as a `simpy.Resource` can neither
     close nor grow. `waiting` counts the ships at anchor; `stock_m3` includes the heel; `sold_m3` is what lorries
     have paid for, `guest_m3` the stock of third parties, who have bought a slot; neither is the owner's. What comes
-    into use after `start` waits in `to_come`.
+    into use after `start` waits in `to_come`. New tanks are cooled down by the owner's first cargoes: their heel is
+    filled before any of it can be sent out, and `heel_m3` rises as it is.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Terminal:
         self.bunkered_m3 = 0
         self._env = env
         self._heel = parameters.heel
+        self._heel_to_fill_m3 = 0
         self._boil_off_ppm = round(parameters.boil_off_per_day * 1_000_000)
         self.berths = self._free_berths = parameters.berths - sum(s.berths for s in self.to_come)
         self._promised_room_m3 = 0
@@ -65,8 +67,8 @@ class Terminal:
 
     @property
     def heel_m3(self) -> int:
-        """Return what must stay in the tanks to keep them cold."""
-        return int(self.tank_m3 * self._heel)
+        """Return what must stay in the tanks to keep them cold, those that have been cooled down."""
+        return int(self.tank_m3 * self._heel) - self._heel_to_fill_m3
 
     @property
     def available_m3(self) -> int:
@@ -89,7 +91,10 @@ class Terminal:
     def discharge(self, volume_m3: int, promised_m3: int, *, guest: bool = False) -> None:
         """Put a cargo into the tanks, give back the room kept for it, and free the berth."""
         self.stock_m3 += volume_m3
-        self.guest_m3 += volume_m3 if guest else 0
+        if guest:
+            self.guest_m3 += volume_m3
+        else:
+            self._heel_to_fill_m3 -= min(self._heel_to_fill_m3, volume_m3)
         self.received_m3 += volume_m3
         self._promised_room_m3 -= promised_m3
         self._free_berths += 1
@@ -145,8 +150,10 @@ class Terminal:
         self._call_ships()
 
     def expand(self, *, tank_m3: int, berths: int, send_out_m3: int, capacity_mtpa: float) -> None:
-        """Add tanks, berths, send-out (m3 of liquid a day) and yearly capacity."""
+        """Add tanks, warm and empty, berths, send-out (m3 of liquid a day) and yearly capacity."""
+        heel_m3 = self.heel_m3
         self.tank_m3 += tank_m3
+        self._heel_to_fill_m3 = int(self.tank_m3 * self._heel) - heel_m3
         self.berths += berths
         self._free_berths += berths
         self.max_send_out_m3 += send_out_m3

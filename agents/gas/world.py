@@ -178,7 +178,13 @@ class GasWorld:
         """Return the state as integers, for the state hash: clock, prices, tanks, cargoes, trades, books."""
         state = [int(self.env.now), self.window.ticks, self.market.index.last_fen_per_t]
         for terminal in self.terminals.values():
-            state += [terminal.stock_m3, terminal.sold_m3, terminal.waiting, terminal.tank_m3]
+            state += [
+                terminal.stock_m3,
+                terminal.sold_m3,
+                terminal.waiting,
+                terminal.tank_m3,
+                terminal.heel_m3,
+            ]
         state.append(self.bunkering.due_m3)
         state += [basin.stock_m3 for basin in self.basins.members.values()]
         for cargo in (*self.fleet.cargoes, *self.rest.fleet.cargoes):
