@@ -26,13 +26,17 @@ from agents.prices import PriceHistory
 from exchange.clock import day_of
 from exchange.units import NS_PER_DAY
 
+_YEAR_NS = 365 * NS_PER_DAY
+
 
 class Fleet:
     """Keep every cargo, and start the voyage of each as soon as it is planned.
 
     A cargo is sent, when it loads, to that terminal of its importer whose tanks are emptiest, cargoes on the
-    way counted in; or to its first one, where all are still being built. Two regions can share the ships and the
-    numbers of cargoes. `resale` gives the price at which a cargo that loads is sold to Europe instead, if it is.
+    way counted in, one for peaks only once it has room; or to its first one, where all are still being built.
+    Terminals whose yearly capacity it would pass, over 365 days, are left out as long as there is another. Two regions
+    can share the ships and the numbers of cargoes. `resale` gives the price at which a cargo that loads is sold to
+    Europe instead, if it is.
     """
 
     def __init__(
@@ -203,9 +207,29 @@ class Fleet:
         if cargo.slot_terminal is not None:
             return self._terminals[cargo.slot_terminal]
 
-        def fill(terminal: Terminal) -> float:
-            coming = sum(c.afloat_m3 for c in self._pending if c.terminal == terminal.name)
-            return (terminal.stock_m3 + coming) / max(1, terminal.tank_m3)
+        def coming_m3(terminal: Terminal) -> int:
+            return sum(c.afloat_m3 for c in self._pending if c.terminal == terminal.name)
 
+        def fill(terminal: Terminal) -> float:
+            return (terminal.stock_m3 + coming_m3(terminal)) / max(1, terminal.tank_m3)
+
+        cargo_m3 = cargo.loaded_m3 - cargo.heel_m3
         own = [terminal for terminal in self._terminals.values() if terminal.importer == cargo.importer]
-        return min([t for t in own if t.tank_m3 > 0] or own[:1], key=fill)
+        able = [
+            t
+            for t in own
+            if t.tank_m3 > 0 and (not t.peak_shaving or t.has_room_for(cargo_m3 + coming_m3(t)))
+        ]
+        if len(able) > 1:
+            able = [t for t in able if self._year_m3(t) + cargo_m3 <= t.capacity_m3_per_year] or able
+        return min(able or own[:1], key=fill)
+
+    def _year_m3(self, terminal: Terminal) -> int:
+        """Return what a terminal has landed in the last 365 days, and what is on its way to it."""
+        since_ns = int(self._env.now) - _YEAR_NS
+        return sum(
+            cargo.loaded_m3 - cargo.heel_m3 - cargo.boil_off_m3
+            for cargo in self.cargoes
+            if cargo.terminal == terminal.name
+            and (cargo.discharged_ns is None or cargo.discharged_ns > since_ns)
+        )

@@ -100,7 +100,9 @@ class StageParameters(Parameters):
 class TerminalParameters(Parameters):
     """An LNG terminal and whose it is. Send-out is gas; tanks, heel and loading arms handle liquid.
 
-    Its figures are those of the whole; `stages` are the parts of it that came with a date.
+    Its figures are those of the whole; `stages` are the parts of it that came with a date. One for `peak_shaving` is a
+    reserve: it sends out after all others can send no more, is refilled when there is room for a whole cargo, loads no
+    lorries and has no slots; its owner plans as if it were not there.
     """
 
     importer: str
@@ -113,6 +115,7 @@ class TerminalParameters(Parameters):
     heel: Share
     boil_off_per_day: Share
     initial_fill: Share
+    peak_shaving: bool = False
     stages: tuple[StageParameters, ...] = ()
 
     @model_validator(mode="after")

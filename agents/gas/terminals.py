@@ -12,7 +12,7 @@ from datetime import date
 import simpy
 
 from agents.gas.parameters import TerminalParameters
-from exchange.units import GAS_M3_PER_M3_LNG, NS_PER_HOUR
+from exchange.units import GAS_M3_PER_M3_LNG, NS_PER_HOUR, TONNES_PER_M3_LNG
 
 
 class Terminal:
@@ -32,6 +32,7 @@ class Terminal:
         self.name = name
         self.to_come = tuple(s for s in parameters.stages if start is not None and s.from_date > start)
         self.importer = parameters.importer
+        self.peak_shaving = parameters.peak_shaving
         self.capacity_mtpa = parameters.capacity_mtpa - sum(s.capacity_mtpa for s in self.to_come)
         self.tank_m3 = parameters.tank_m3 - sum(s.tank_m3 for s in self.to_come)
         later_m3 = sum(s.max_send_out_m3_per_day for s in self.to_come)
@@ -79,6 +80,15 @@ class Terminal:
     def boil_off_m3(self) -> int:
         """Return the liquid that boils off in a day; it is sent out as gas, before any other."""
         return min(self.stock_m3 * self._boil_off_ppm // 1_000_000, self.available_m3)
+
+    @property
+    def capacity_m3_per_year(self) -> float:
+        """Return what it may land in a year."""
+        return self.capacity_mtpa * 1e6 / TONNES_PER_M3_LNG
+
+    def has_room_for(self, volume_m3: int) -> bool:
+        """Return whether so much fits into the tanks beside what is alongside."""
+        return self.stock_m3 + self._promised_room_m3 + volume_m3 <= self.tank_m3
 
     def moor(self, volume_m3: int, *, late: bool = False) -> simpy.Event:
         """Queue a ship with `volume_m3` to discharge; the event fires when it is alongside, its room kept."""
@@ -174,7 +184,7 @@ class Terminal:
     def _call_ships(self) -> None:
         while self._anchorage and self._free_berths > 0 and self._closures == 0:
             volume_m3, alongside, _ = self._anchorage[0]
-            if self.stock_m3 + self._promised_room_m3 + volume_m3 > self.tank_m3:
+            if not self.has_room_for(volume_m3):
                 return
             self._anchorage.popleft()
             self._free_berths -= 1

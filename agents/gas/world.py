@@ -101,7 +101,8 @@ class GasWorld:
         )
         self.abroad = Abroad(parameters.europe, self.freight, start)
         self.suppliers = make_suppliers(parameters, start, rng, self.freight, self.routes)
-        self.network = Network(parameters.network, self.terminals, self.demand.sectors)
+        for_peaks = [name for name, terminal in self.terminals.items() if terminal.peak_shaving]
+        self.network = Network(parameters.network, self.terminals, self.demand.sectors, for_peaks)
         self.delivery = Delivery(
             self.network, self.demand.interruption_order, self.demand.interruptible, parameters.hours
         )
@@ -129,7 +130,8 @@ class GasWorld:
         self.basins = make_basins(parameters, start, rng)
         self.jkm = self.window.history
         self.jkm.publish(start - timedelta(days=1), self.window.price_usd_per_mmbtu)
-        self.market = ShpgxLng(parameters, self.demand, self.importers, self.terminals, rng, start)
+        selling = {name: terminal for name, terminal in self.terminals.items() if name not in for_peaks}
+        self.market = ShpgxLng(parameters, self.demand, self.importers, selling, rng, start)
         self.shpgx_lng = self.market.published
         self.plants = Plants(parameters.plants, rng("gas.plants"))
         self._at_plants: list[PlantTrade] = []
