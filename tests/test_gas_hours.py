@@ -58,7 +58,7 @@ def serve(
         hours = hours.model_copy(update={"line_pack_m3": dict.fromkeys(hours.line_pack_m3, pack_m3)})
     grid = base_network(limited=True)
     delivery = Delivery(grid, ORDER, {"power": 0.3, "industry": 0.1}, hours)
-    terminals = [Terminal(simpy.Environment(), name, own) for name, own in parameters.terminals.items()]
+    terminals = [Terminal(simpy.Environment(), name, own, DAY) for name, own in parameters.terminals.items()]
     return delivery.serve(DAY, dict(demand), grid.at_entries(pipeline_m3), terminals), delivery
 
 
@@ -101,7 +101,7 @@ def test_without_line_pack_inland_places_go_short_at_the_peak_and_shut_in_by_nig
 @given(
     st.tuples(*(st.integers(0, 130_000_000) for _ in ORDER)),
     st.integers(0, 160_000_000),
-    st.integers(0, 5_000_000),
+    st.integers(24, 5_000_000),  # whole m3: a place that burns nothing can owe a m3 to each pipe for an hour
 )
 def test_every_hour_balances_whatever_the_day(
     wanted: tuple[int, ...], pipeline_m3: int, pack_m3: int

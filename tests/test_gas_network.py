@@ -287,7 +287,8 @@ def base_network(*, limited: bool) -> Network:
 
 
 def tanks(drawn: Sequence[int]) -> list[Terminal]:
-    found = [Terminal(simpy.Environment(), name, own) for name, own in base_parameters().terminals.items()]
+    own = base_parameters().terminals.items()
+    found = [Terminal(simpy.Environment(), name, table, DAY) for name, table in own]
     for terminal, volume in zip(found, drawn, strict=True):
         for _ in range(4):  # a day's send-out can be less than the tanks hold
             terminal.send_out(min(volume // 4, terminal.available_m3, terminal.max_send_out_m3))

@@ -30,7 +30,7 @@ FACTORS = [1.25, 1.12, 1.00, 0.88, 0.85, 0.93, 1.02, 1.03, 0.90, 0.87, 1.00, 1.1
 
 
 def terminal(name: str = "yangshan") -> Terminal:
-    return Terminal(simpy.Environment(), name, base_parameters().terminals[name])
+    return Terminal(simpy.Environment(), name, base_parameters().terminals[name], START)
 
 
 # --- seasons
