@@ -26,7 +26,7 @@ from agents.prices import PriceHistory
 from exchange.clock import day_of
 from exchange.units import NS_PER_DAY
 
-_YEAR_NS = 365 * NS_PER_DAY
+_QUARTER_NS = 365 * NS_PER_DAY // 4
 
 
 class Fleet:
@@ -34,9 +34,9 @@ class Fleet:
 
     A cargo is sent, when it loads, to that terminal of its importer whose tanks are emptiest, cargoes on the
     way counted in, one for peaks only once it has room; or to its first one, where all are still being built.
-    Terminals whose yearly capacity it would pass, over 365 days, are left out as long as there is another. Two regions
-    can share the ships and the numbers of cargoes. `resale` gives the price at which a cargo that loads is sold to
-    Europe instead, if it is.
+    Terminals that would land more in a quarter than their yearly capacity allows are left out as long as there is
+    another. Two regions can share the ships and the numbers of cargoes. `resale` gives the price at which a cargo that
+    loads is sold to Europe instead, if it is.
     """
 
     def __init__(
@@ -221,15 +221,15 @@ class Fleet:
             if t.tank_m3 > 0 and (not t.peak_shaving or t.has_room_for(cargo_m3 + coming_m3(t)))
         ]
         if len(able) > 1:
-            able = [t for t in able if self._year_m3(t) + cargo_m3 <= t.capacity_m3_per_year] or able
+            paced = [t for t in able if self._lands_m3(t, cargo) + cargo_m3 <= t.capacity_m3_per_year / 4]
+            able = paced or able
         return min(able or own[:1], key=fill)
 
-    def _year_m3(self, terminal: Terminal) -> int:
-        """Return what a terminal has landed in the last 365 days, and what is on its way to it."""
-        since_ns = int(self._env.now) - _YEAR_NS
+    def _lands_m3(self, terminal: Terminal, before: Cargo) -> int:
+        """Return what a terminal lands in the quarter that ends with a cargo's arrival, or is to land later."""
+        since_ns = before.planned_arrival_ns - _QUARTER_NS
         return sum(
             cargo.loaded_m3 - cargo.heel_m3 - cargo.boil_off_m3
             for cargo in self.cargoes
-            if cargo.terminal == terminal.name
-            and (cargo.discharged_ns is None or cargo.discharged_ns > since_ns)
+            if cargo.terminal == terminal.name and cargo.planned_arrival_ns > since_ns
         )
