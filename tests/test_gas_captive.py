@@ -18,7 +18,8 @@ MN = 1_000_000
 
 def captive(day: date) -> CaptiveDemand:
     own = base_parameters()
-    network = Network(own.network, own.terminals, own.demand.sectors)
+    for_peaks = [name for name, terminal in own.terminals.items() if terminal.peak_shaving]
+    network = Network(own.network, own.terminals, own.demand.sectors, for_peaks)
     env = simpy.Environment()
     return CaptiveDemand(network, {name: Terminal(env, name, t, day) for name, t in own.terminals.items()})
 

@@ -48,7 +48,7 @@ def test_a_pool_gives_its_mean_and_loses_nothing(parts: list[tuple[int, int]], d
 def test_a_days_energy_is_conserved_along_the_pipes(wanted: tuple[int, ...], pipeline_m3: int) -> None:
     demand = dict(zip(base_parameters().demand.sectors, wanted, strict=True))
     grid, parameters = base_network(limited=True), base_parameters()
-    terminals = [Terminal(None, name, own) for name, own in parameters.terminals.items()]  # type: ignore[arg-type]
+    terminals = [Terminal(None, name, own, DAY) for name, own in parameters.terminals.items()]  # type: ignore[arg-type]
     found, delivery = serve(demand, None, pipeline_m3)
     assert delivery.hours is not None and found.hours is not None
     first = {place: limit // 2 for place, limit in parameters.hours.line_pack_m3.items()}

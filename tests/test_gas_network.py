@@ -273,6 +273,9 @@ def test_a_wider_pipe_never_leaves_more_unserved(case: tuple[Network, Day], data
 # --- the one-place rule
 
 
+FOR_PEAKS = [name for name, own in base_parameters().terminals.items() if own.peak_shaving]
+
+
 def base_network(*, limited: bool) -> Network:
     parameters = base_parameters()
     table = parameters.network
@@ -280,11 +283,12 @@ def base_network(*, limited: bool) -> Network:
         free = {"capacity_m3_per_day": None, "from_date": None}
         wide = {name: edge.model_copy(update=free) for name, edge in table.edges.items()}
         table = table.model_copy(update={"edges": wide})
-    return Network(table, parameters.terminals, parameters.demand.sectors)
+    return Network(table, parameters.terminals, parameters.demand.sectors, FOR_PEAKS)
 
 
 def tanks(drawn: Sequence[int]) -> list[Terminal]:
-    found = [Terminal(simpy.Environment(), name, own) for name, own in base_parameters().terminals.items()]
+    own = base_parameters().terminals.items()
+    found = [Terminal(simpy.Environment(), name, table, DAY) for name, table in own]
     for terminal, volume in zip(found, drawn, strict=True):
         for _ in range(4):  # a day's send-out can be less than the tanks hold
             terminal.send_out(min(volume // 4, terminal.available_m3, terminal.max_send_out_m3))
@@ -343,6 +347,24 @@ def test_the_default_network_serves_no_more_than_the_rule_and_keeps_the_heel(
     assert found.interrupted_m3 <= sum(found.unserved_m3.values())
 
 
+def test_what_is_kept_for_peaks_goes_out_last() -> None:
+    """Yangshan sends all it can before Wuhaogou gives more than boil-off, and that before Shanghai is cut."""
+    peaks = {}
+    for towns_m3 in (80_000_000, 180_000_000, 230_000_000):
+        demand = {"industry": 80_000_000, "power": 40_000_000, "city_gas": towns_m3, "chemicals": 10_000_000}
+        grid, terminals = base_network(limited=True), tanks([0] * len(base_parameters().terminals))
+        boil_off_m3 = {terminal.name: terminal.boil_off_m3 for terminal in terminals}
+        yangshan = next(terminal for terminal in terminals if terminal.name == "yangshan")
+        yangshan.max_send_out_m3 = 25_000_000 // GAS_PER_LIQUID
+        found = Delivery(grid, ORDER).serve(DAY, demand, grid.at_entries(140_000_000), terminals)
+        more = {name: sent - boil_off_m3[name] for name, sent in found.send_out_m3.items()}
+        peaks[towns_m3] = more["wuhaogou"]
+        assert more["wuhaogou"] == 0 or found.send_out_m3["yangshan"] == yangshan.max_send_out_m3
+        full = found.send_out_m3["wuhaogou"] * GAS_PER_LIQUID > 11_990_000
+        assert full or not any(found.unserved_at_m3["shanghai"].values())
+    assert [volume > 0 for volume in peaks.values()] == [False, True, True]
+
+
 # --- who goes without
 
 
@@ -353,7 +375,7 @@ def short(shanghai_gas_m3: int) -> dict[str, dict[str, int]]:
         if edge.to_node == "shanghai" and edge.from_node != "yangshan":
             grid.set_edge(name, 0, None, None, False)
     grid.set_edge("test", shanghai_gas_m3, "jiangsu", "shanghai", False)
-    terminals = tanks([0] * 7)
+    terminals = tanks([0] * len(base_parameters().terminals))
     terminals[0].sell(terminals[0].available_m3)
     demand = {"industry": 80_000_000, "power": 40_000_000, "city_gas": 100_000_000, "chemicals": 10_000_000}
     delivery = Delivery(grid, ORDER, {"power": 0.5, "industry": 0.5})
@@ -418,7 +440,7 @@ def test_a_lever_builds_resizes_and_takes_away() -> None:
         (("x", None, None), "no edge 'x'; there are west_east_jiangsu"),
         (("x", "shanghai", "atlantis"), "no node 'atlantis'"),
         (("x", "shanghai", "shanghai"), "leads nowhere"),
-        (("chongming_wuhaogou", "jiangsu", "shanghai"), "runs from chongming to shanghai"),
+        (("chongming_wuhaogou", "jiangsu", "shanghai"), "runs from chongming to wuhaogou_gate"),
     ],
 )
 def test_impossible_edges_are_refused(ends: tuple[str, str | None, str | None], message: str) -> None:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import tomllib
 from copy import deepcopy
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import simpy
 from pydantic import TypeAdapter, ValidationError
 from test_gas_case import PART, base_parameters
 
+from agents.gas.dispatch import GAS_PER_LIQUID
 from agents.gas.parameters import GasParameters
 from agents.gas.shocks import GasShock, LngSupplyOutage
+from agents.gas.terminals import Terminal
 
 GOLDEN = tomllib.loads((Path(__file__).parent / "golden/gas_east_china.toml").read_text())
 BY_NAME = (
@@ -28,6 +32,7 @@ BY_NAME = (
     "_kj_per_m3",
     ".destination_free",
     ".carries",
+    ".yearly_m3",
 )
 
 
@@ -35,17 +40,34 @@ def raw() -> dict[str, Any]:
     return deepcopy(tomllib.loads(PART.read_text())["gas"])
 
 
-def test_terminals_have_the_published_capacity() -> None:
-    terminals = base_parameters().terminals
-    assert {name: t.capacity_mtpa for name, t in terminals.items()} == GOLDEN["terminals_mtpa"]
+def in_use(day: date) -> dict[str, Terminal]:
+    env = simpy.Environment()
+    return {name: Terminal(env, name, own, day) for name, own in base_parameters().terminals.items()}
+
+
+@pytest.mark.parametrize("day", [date(2024, 5, 31), date(2025, 3, 31)])
+def test_terminals_have_the_published_capacity(day: date) -> None:
+    terminals = in_use(day)
+    mtpa = {name: terminal.capacity_mtpa for name, terminal in terminals.items()}
+    assert mtpa == pytest.approx(GOLDEN["terminals_mtpa"])
     yangshan = terminals["yangshan"]
     assert yangshan.tank_m3 == GOLDEN["yangshan"]["tank_m3"]
-    assert yangshan.max_send_out_m3_per_day == 24 * GOLDEN["yangshan"]["send_out_m3_per_hour"]
+    assert yangshan.max_send_out_m3 == 24 * GOLDEN["yangshan"]["send_out_m3_per_hour"] // GAS_PER_LIQUID
+
+
+def test_what_was_building_in_2024_is_there_at_the_end_of_2025() -> None:
+    terminals, later = in_use(date(2025, 12, 1)), GOLDEN["at_the_end_of_2025"]
+    mtpa = {name: terminal.capacity_mtpa for name, terminal in terminals.items()}
+    assert mtpa == pytest.approx(GOLDEN["terminals_mtpa"] | later["mtpa"])
+    yangshan, binhai = terminals["yangshan"], terminals["binhai"]
+    assert yangshan.tank_m3 == later["yangshan"]["tank_m3"]
+    assert yangshan.max_send_out_m3 == 24 * later["yangshan"]["send_out_m3_per_hour"] // GAS_PER_LIQUID
+    assert binhai.tank_m3 == later["binhai"]["tank_m3"]
 
 
 def test_the_landed_share_is_the_terminals_part_of_chinas_capacity() -> None:
     parameters = base_parameters()
-    mtpa = sum(terminal.capacity_mtpa for terminal in parameters.terminals.values())
+    mtpa = sum(t.capacity_mtpa for t in in_use(date(2024, 5, 31)).values() if not t.peak_shaving)
     assert parameters.shipping.landed_share == pytest.approx(mtpa / GOLDEN["china_operating_mtpa"], abs=1e-4)
 
 

@@ -30,7 +30,7 @@ FACTORS = [1.25, 1.12, 1.00, 0.88, 0.85, 0.93, 1.02, 1.03, 0.90, 0.87, 1.00, 1.1
 
 
 def terminal(name: str = "yangshan") -> Terminal:
-    return Terminal(simpy.Environment(), name, base_parameters().terminals[name])
+    return Terminal(simpy.Environment(), name, base_parameters().terminals[name], START)
 
 
 # --- seasons
@@ -101,6 +101,22 @@ def test_what_lorries_paid_for_is_not_sent_out() -> None:
         yangshan.sell(1)
     with pytest.raises(ValueError, match="to load"):
         yangshan.load_trucks(yangshan.sold_m3 + 1)
+
+
+def test_new_tanks_fill_their_heel_from_the_first_cargoes() -> None:
+    """By hand: the heel of 1,000,000 m3 more is 80,000; of the cargoes of 50,000 and 100,000 m3 70,000 can go out."""
+    yangshan = terminal()
+    heel_m3, available_m3 = yangshan.heel_m3, yangshan.available_m3
+    yangshan.expand(tank_m3=1_000_000, berths=0, send_out_m3=0, capacity_mtpa=0.0)
+    assert (yangshan.heel_m3, yangshan.available_m3) == (heel_m3, available_m3)
+    yangshan.discharge(50_000, 0)
+    assert (yangshan.heel_m3, yangshan.available_m3) == (heel_m3 + 50_000, available_m3)
+    yangshan.discharge(20_000, 0, guest=True)
+    assert (yangshan.heel_m3, yangshan.available_m3) == (heel_m3 + 50_000, available_m3)
+    yangshan.discharge(100_000, 0)
+    assert (yangshan.heel_m3, yangshan.available_m3) == (heel_m3 + 80_000, available_m3 + 70_000)
+    yangshan.discharge(100_000, 0)
+    assert (yangshan.heel_m3, yangshan.available_m3) == (heel_m3 + 80_000, available_m3 + 170_000)
 
 
 # --- dispatch

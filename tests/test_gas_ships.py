@@ -210,7 +210,7 @@ def test_without_ships_cargoes_load_late_and_rates_rise() -> None:
 
 def test_a_late_ship_loses_its_turn_to_those_on_time() -> None:
     env = simpy.Environment()
-    yangshan = Terminal(env, "yangshan", base_parameters().terminals["yangshan"])
+    yangshan = Terminal(env, "yangshan", base_parameters().terminals["yangshan"], START)
     yangshan.close()
     late, first, second = (yangshan.moor(100_000, late=late) for late in (True, False, False))
     yangshan.reopen()

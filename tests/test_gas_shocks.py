@@ -283,6 +283,9 @@ def staged() -> GasParameters:
         from_date=date(2024, 9, 15), capacity_mtpa=3.0, tank_m3=800_000, berths=1,
         max_send_out_m3_per_day=24_000_000, source="a test",
     )  # fmt: skip
+    table["terminals"]["ningbo"] |= {
+        "tank_m3": 960_000, "capacity_mtpa": 6.0, "berths": 1, "max_send_out_m3_per_day": 46_000_000,
+    }  # fmt: skip
     table["terminals"]["wenzhou"]["stages"] = [stage.model_dump()]
     table["terminals"]["ningbo"]["stages"] = [
         stage.model_copy(update={"berths": 0, "tank_m3": 480_000}).model_dump()

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 from test_gas_case import START, base_parameters, gas_world, streams
 
 from agents.gas.dispatch import GAS_PER_LIQUID
 from agents.gas.shocks import (
+    BunkeringGrowth,
     CanalRestriction,
     ColdWave,
     DatedShock,
@@ -80,6 +81,10 @@ EVENTS: st.SearchStrategy[GasEvent] = st.one_of(
         start_day=st.just(0),
     ),
     st.builds(
+        BunkeringGrowth, kind=st.just("bunkering_growth"), volume_multiple=st.floats(0, 60), source=st.just("a test"),
+        start_day=st.just(0),
+    ),
+    st.builds(
         LngStraitClosure, kind=st.just("lng_strait_closure"), strait=st.just("hormuz"), lost_share=st.floats(0.5, 1.0),
         duration_days=st.integers(1, 60), lasting_lost_share=st.floats(0, 0.5), lasting_days=st.integers(0, 60),
         source=st.just("a test"), start_day=st.just(0),
@@ -127,10 +132,22 @@ EVENTS: st.SearchStrategy[GasEvent] = st.one_of(
 )  # fmt: skip
 SHOCKS = st.lists(st.tuples(st.integers(0, 60), EVENTS), max_size=4)
 
+# Tanks that are added while a shut port has drawn the old ones down.
+ADDED_AT_HEEL: list[tuple[int, GasEvent]] = [
+    (15, PortClosure(kind="port_closure", terminals=("qidong",), duration_days=30, **TEST)),
+    (
+        40,
+        TerminalExpansion(
+            kind="terminal_expansion", terminal="qidong", added_tank_m3=10**6, added_berths=0, **TEST
+        ),
+    ),
+]
+
 
 # A failing world is slow to shrink, and its shocks are few: it is shown as found.
 @settings(max_examples=20, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(st.integers(0, 2**31), SHOCKS)
+@example(1, ADDED_AT_HEEL)
 def test_nothing_is_made_or_lost_whatever_happens(seed: int, shocks: list[tuple[int, GasEvent]]) -> None:
     dated = [DatedShock(START + timedelta(days=day), event) for day, event in shocks]
     world = gas_world(seed, 90, dated)
@@ -141,11 +158,18 @@ def test_nothing_is_made_or_lost_whatever_happens(seed: int, shocks: list[tuple[
     assert (days.served_m3 + pack == days.pipeline_taken_m3 + days.send_out_m3 + days.trucked_m3).all()
     trucked = GAS_PER_LIQUID * terminals.groupby("date").trucked_m3_liquid.sum()
     assert (days.trucked_m3.to_numpy() + days.trucked_away_m3.to_numpy() == trucked.to_numpy()).all()
+    assert (
+        terminals.groupby("date").bunkered_m3_liquid.sum().to_numpy() == days.bunkered_m3_liquid.to_numpy()
+    ).all()
     assert (days.pipeline_taken_m3 <= days.pipeline_available_m3).all()
     assert (terminals.stock_m3_liquid >= 0).all()
     assert (terminals.stock_m3_liquid <= terminals.tank_m3_liquid).all()
-    heel = {name: int(own.tank_m3 * own.heel) for name, own in base_parameters().terminals.items()}
-    assert (terminals.stock_m3_liquid >= terminals.terminal.map(heel)).all()
+    assert (terminals.stock_m3_liquid >= terminals.heel_m3_liquid).all()
+    for name, rows in terminals.groupby("terminal"):
+        own, expanded = base_parameters().terminals[str(name)], {shock.event.kind for shock in dated}
+        whole = (rows.tank_m3_liquid * own.heel).astype(int)
+        assert rows.heel_m3_liquid.is_monotonic_increasing and (rows.heel_m3_liquid <= whole).all()
+        assert "terminal_expansion" in expanded or (rows.heel_m3_liquid == whole).all()
     lines = world.tables()["gas_lines"]
     assert (lines.to_delta_m3 <= lines.section_m3).all()
     assert (lines.groupby("date").to_delta_m3.sum().to_numpy() == days.pipeline_taken_m3.to_numpy()).all()

@@ -54,7 +54,7 @@ def test_the_library_covers_what_can_happen_to_gas() -> None:
     kinds = {event.model_fields["kind"].annotation for event in get_args(GasEvent)}
     levers = {
         "terminal_expansion", "pipeline_edge", "trunk_section", "index_adoption", "shpgx_mechanism", "rmb_cargo_share",
-        "terminal_access",
+        "terminal_access", "bunkering_growth",
     }  # fmt: skip
     assert {get_args(kind)[0] for kind in kinds} - levers == {shock.kind for shock in LIBRARY.values()}
 

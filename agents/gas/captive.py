@@ -10,7 +10,7 @@ from datetime import date
 
 import numpy as np
 
-from agents.gas.network import Network
+from agents.gas.network import Arc, Network
 from agents.gas.terminals import Terminal
 
 
@@ -23,26 +23,38 @@ class CaptiveDemand:
     def by_importer(self, day: date, piped_m3: np.ndarray) -> dict[str, np.ndarray]:
         """Return the gas a day that importers have to give on days from `day` on, in m3; shape (days,) each.
 
-        At each place: max(0, demand by pipe - capacity of the lines into it), split over the importers with terminals
-        there by their tanks. `piped_m3` is the delta's by sector; shape (days, sectors).
+        At each place: max(0, demand by pipe - what the lines into it can bring), split over the importers with
+        terminals there by their tanks. Terminals for peaks are no help that anyone plans with. `piped_m3` is the
+        delta's by sector; shape (days, sectors).
         """
         found: dict[str, np.ndarray] = {}
         for place, demand_m3 in self._network.piped_at_places(piped_m3).items():
-            at_place, lines_m3 = self._into(place, day, len(piped_m3))
-            tanks_m3 = sum(terminal.tank_m3 for terminal in at_place)
-            for terminal in at_place if tanks_m3 else ():
-                part = terminal.tank_m3 / tanks_m3 * np.maximum(0.0, demand_m3 - lines_m3)
+            own = [self._terminals[arc.tail] for arc in self._network.arcs if self._is_own(arc, place)]
+            tanks_m3 = sum(terminal.tank_m3 for terminal in own)
+            if tanks_m3 == 0:
+                continue
+            needed_m3 = np.maximum(0.0, demand_m3 - self._lines_m3(place, day, len(piped_m3), frozenset()))
+            for terminal in own:
+                part = terminal.tank_m3 / tanks_m3 * needed_m3
                 found[terminal.importer] = found.get(terminal.importer, 0.0) + part
         return found
 
-    def _into(self, place: str, day: date, days: int) -> tuple[list[Terminal], np.ndarray]:
-        """Return the terminals at a place and what its lines can bring on each day; infinite where one has no limit."""
-        terminals, lines_m3 = [], np.zeros(days)
-        for arc in self._network.arcs:
-            if arc.head != place:
+    def _is_own(self, arc: Arc, place: str) -> bool:
+        return arc.head == place and arc.tail in self._terminals and arc.tail not in self._network.for_peaks
+
+    def _lines_m3(self, node: str, day: date, days: int, beyond: frozenset[str]) -> np.ndarray:
+        """Return what lines can bring to a node from elsewhere, infinite without limit; shape (days,).
+
+        A junction passes on what reaches it, but for what came by way of `beyond`.
+        """
+        network, found = self._network, np.zeros(days)
+        for arc in network.arcs:
+            if arc.head != node or arc.tail in beyond or arc.tail in network.for_peaks:
                 continue
-            if arc.tail in self._terminals:
-                terminals.append(self._terminals[arc.tail])
-            else:
-                lines_m3 += self._network.capacity_path_m3(arc.edge, day, days)
-        return terminals, lines_m3
+            if node in network.places and arc.tail in self._terminals:
+                continue
+            limit_m3 = network.capacity_path_m3(arc.edge, day, days)
+            if arc.tail in network.junctions:
+                limit_m3 = np.minimum(limit_m3, self._lines_m3(arc.tail, day, days, beyond | {node}))
+            found += limit_m3
+        return found

@@ -35,7 +35,7 @@ def make_importers(parameters: GasParameters, terminals: Mapping[str, Terminal])
             own,
             parameters.importers,
             parameters.shpgx,
-            [terminal for terminal in terminals.values() if terminal.importer == name],
+            [t for t in terminals.values() if t.importer == name and not t.peak_shaving],
             shares[name],
         )
         for name, own in parameters.importers.members.items()

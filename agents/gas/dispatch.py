@@ -1,8 +1,8 @@
 """The daily rule as if the delta were one place: piped demand against pipeline gas and send-out, in whole m3.
 
 It is a rule, not a market: gas by pipe first, then LNG from each terminal in proportion to what it holds,
-then cuts in the sectors' order. What it asks for is nominated to the network (agents/gas/flows.py); it is
-also the naive twin of the network's dispatch.
+then what is kept for peaks, then cuts in the sectors' order. What it asks for is nominated to the network
+(agents/gas/flows.py); it is also the naive twin of the network's dispatch.
 """
 
 from __future__ import annotations
@@ -71,8 +71,12 @@ def nominate(
     wanted = min(wanted, total // GAS_PER_LIQUID)
     sent = share_out(wanted, boil_off, boil_off)
     room = [limit - done for limit, done in zip(limits, sent, strict=True)]
-    more = share_out(wanted - sum(sent), [t.available_m3 for t in terminals], room)
-    sent = [done + extra for done, extra in zip(sent, more, strict=True)]
+    for peak_shaving in (False, True):
+        turn = [
+            left if t.peak_shaving == peak_shaving else 0 for t, left in zip(terminals, room, strict=True)
+        ]
+        more = share_out(wanted - sum(sent), [t.available_m3 for t in terminals], turn)
+        sent = [done + extra for done, extra in zip(sent, more, strict=True)]
     gas = GAS_PER_LIQUID * sum(sent)
     served = min(total, gas + pipeline_m3)
     unserved = dict.fromkeys(demand_m3, 0)

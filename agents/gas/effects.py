@@ -19,6 +19,7 @@ from agents.gas.network import Network
 from agents.gas.parameters import GasParameters
 from agents.gas.routes import EUROPE
 from agents.gas.shocks import (
+    BunkeringGrowth,
     CanalRestriction,
     CharterSpike,
     ColdWave,
@@ -105,6 +106,8 @@ def strike(world: GasWorld, shock: DatedShock) -> None:
             send_out_m3=int(event.added_send_out_m3_per_day / GAS_M3_PER_M3_LNG),
             capacity_mtpa=event.added_capacity_mtpa,
         )
+    elif isinstance(event, BunkeringGrowth):
+        world.bunkering.multiple = event.volume_multiple
     elif isinstance(event, PipelineEdge):
         world.network.set_edge(
             event.edge, event.capacity_m3_per_day, event.from_node, event.to_node, event.both_ways

@@ -71,7 +71,7 @@ class EnergyBook:
             self.pipes[place].add(volume, gas * volume)
         self._first_kj = self._held_kj()
         self._booked: set[int] = set()
-        self.delivered_kj = self.pipeline_kj = self.trucked_kj = self.served_kj = 0
+        self.delivered_kj = self.pipeline_kj = self.trucked_kj = self.bunkered_kj = self.served_kj = 0
         self.days: list[tuple[date, str, int, int]] = []
 
     def receive(self, cargoes: Sequence[Cargo]) -> None:
@@ -86,6 +86,10 @@ class EnergyBook:
     def load_trucks(self, terminal: str, volume_m3: int) -> None:
         """Take what lorries load out of a tank."""
         self.trucked_kj += self.tanks[terminal].take(volume_m3)
+
+    def bunker(self, terminal: str, volume_m3: int) -> None:
+        """Take what bunker ships load out of a tank."""
+        self.bunkered_kj += self.tanks[terminal].take(volume_m3)
 
     def deliver(
         self,
@@ -142,8 +146,9 @@ class EnergyBook:
     def imbalances(self, terminals: Sequence[Terminal], pack_m3: Mapping[str, int]) -> dict[str, int]:
         """Return what is missing from the balances of energy and of the volumes that it follows."""
         supply_kj = self._first_kj + self.delivered_kj + self.pipeline_kj
-        used_kj = self.trucked_kj + self.served_kj + self._held_kj()
-        found = {"energy: first + cargoes + pipelines - lorries - served - held": supply_kj - used_kj}
+        used_kj = self.trucked_kj + self.bunkered_kj + self.served_kj + self._held_kj()
+        name = "energy: first + cargoes + pipelines - lorries - bunkers - served - held"
+        found = {name: supply_kj - used_kj}
         booked = {t.name: self.tanks[t.name].volume_m3 - t.stock_m3 for t in terminals}
         booked |= {place: self.pipes[place].volume_m3 - volume for place, volume in pack_m3.items()}
         return found | {f"energy, volume of {name}": volume for name, volume in booked.items()}

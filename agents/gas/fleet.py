@@ -26,14 +26,17 @@ from agents.prices import PriceHistory
 from exchange.clock import day_of
 from exchange.units import NS_PER_DAY
 
+_QUARTER_NS = 365 * NS_PER_DAY // 4
+
 
 class Fleet:
     """Keep every cargo, and start the voyage of each as soon as it is planned.
 
     A cargo is sent, when it loads, to that terminal of its importer whose tanks are emptiest, cargoes on the
-    way counted in; or to its first one, where all are still being built. Two regions can share the ships and the
-    numbers of cargoes. `resale` gives the price at which a cargo that loads is sold to Europe instead, if it is.
-    `lifted_m3` is what term cargoes loaded since the start, heels aside.
+    way counted in, one for peaks only once it has room; or to its first one, where all are still being built.
+    Terminals that would land more in a quarter than their yearly capacity allows are left out as long as there is
+    another. Two regions can share the ships and the numbers of cargoes. `resale` gives the price at which a cargo that
+    loads is sold to Europe instead, if it is. `lifted_m3` is what term cargoes loaded since the start, heels aside.
     """
 
     def __init__(
@@ -208,9 +211,29 @@ class Fleet:
         if cargo.slot_terminal is not None:
             return self._terminals[cargo.slot_terminal]
 
-        def fill(terminal: Terminal) -> float:
-            coming = sum(c.afloat_m3 for c in self._pending if c.terminal == terminal.name)
-            return (terminal.stock_m3 + coming) / max(1, terminal.tank_m3)
+        def coming_m3(terminal: Terminal) -> int:
+            return sum(c.afloat_m3 for c in self._pending if c.terminal == terminal.name)
 
+        def fill(terminal: Terminal) -> float:
+            return (terminal.stock_m3 + coming_m3(terminal)) / max(1, terminal.tank_m3)
+
+        cargo_m3 = cargo.loaded_m3 - cargo.heel_m3
         own = [terminal for terminal in self._terminals.values() if terminal.importer == cargo.importer]
-        return min([t for t in own if t.tank_m3 > 0] or own[:1], key=fill)
+        able = [
+            t
+            for t in own
+            if t.tank_m3 > 0 and (not t.peak_shaving or t.has_room_for(cargo_m3 + coming_m3(t)))
+        ]
+        if len(able) > 1:
+            paced = [t for t in able if self._lands_m3(t, cargo) + cargo_m3 <= t.capacity_m3_per_year / 4]
+            able = paced or able
+        return min(able or own[:1], key=fill)
+
+    def _lands_m3(self, terminal: Terminal, before: Cargo) -> int:
+        """Return what a terminal lands in the quarter that ends with a cargo's arrival, or is to land later."""
+        since_ns = before.planned_arrival_ns - _QUARTER_NS
+        return sum(
+            cargo.loaded_m3 - cargo.heel_m3 - cargo.boil_off_m3
+            for cargo in self.cargoes
+            if cargo.terminal == terminal.name and cargo.planned_arrival_ns > since_ns
+        )

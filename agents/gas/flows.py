@@ -26,7 +26,7 @@ SLICES = 4
 """Parts into which a volume is cut so that sources, and places, give way alike and not one after the other."""
 
 _SLICE_COST = 0.5 / SLICES
-_FIRST_COST, _NOMINATED_COST, _MORE_COST = 0.0, (1.0, 2.0), (3.0, 4.0)
+_FIRST_COST, _NOMINATED_COST, _MORE_COST = 0.0, (1.0, 2.0, 2.0), (3.0, 4.0, 5.0)  # pipes, LNG, for peaks
 _UNSERVED_COST, _MORE_UNSERVED_COST = 100.0, 10.0
 _TIE_COST = 1e-3
 
@@ -101,10 +101,10 @@ class FlowProblem:
         found: list[float] = []
         slices = _SLICE_COST * np.arange(SLICES)
         for at, name in enumerate(self._sources):
-            lng = int(name in self._network.terminals)
+            kind = int(name in self._network.terminals) + int(name in self._network.for_peaks)
             tie = _TIE_COST * (at + 1) / len(self._sources)
             found.append(_FIRST_COST + tie)
-            found += [*(_NOMINATED_COST[lng] + slices + tie), *(_MORE_COST[lng] + slices + tie)]
+            found += [*(_NOMINATED_COST[kind] + slices + tie), *(_MORE_COST[kind] + slices + tie)]
         return found
 
     def _sink_costs(self, cut_order: Sequence[str]) -> list[float]:

@@ -28,6 +28,7 @@ class Ledger:
     received_m3: int
     sent_out_m3: int
     trucked_m3: int
+    bunkered_m3: int
     stock_m3: int
     demand_gas_m3: int
     served_gas_m3: int
@@ -47,10 +48,11 @@ class Ledger:
             - self.afloat_m3,
             "ships' heels: first + left by cargoes - boiled off - loaded over - aboard": self.ships_heel_imbalance_m3,
             "jetties: delivered - received": self.delivered_m3 - self.received_m3,
-            "tanks: initial + received - sent out - trucked - stock": self.initial_stock_m3
+            "tanks: initial + received - sent out - trucked - bunkered - stock": self.initial_stock_m3
             + self.received_m3
             - self.sent_out_m3
             - self.trucked_m3
+            - self.bunkered_m3
             - self.stock_m3,
             "consumers: demand - served - unserved": self.demand_gas_m3
             - self.served_gas_m3
@@ -91,6 +93,7 @@ def ledger(
         received_m3=sum(terminal.received_m3 for terminal in terminals),
         sent_out_m3=sum(terminal.sent_out_m3 for terminal in terminals),
         trucked_m3=sum(terminal.trucked_m3 for terminal in terminals),
+        bunkered_m3=sum(terminal.bunkered_m3 for terminal in terminals),
         stock_m3=sum(terminal.stock_m3 for terminal in terminals),
         demand_gas_m3=demand_gas_m3,
         served_gas_m3=served_gas_m3,

@@ -33,14 +33,20 @@ class Network:
     """Keep places, entries, terminals, junctions and the edges between them, as levers change them.
 
     `arcs` are the directions in which gas can flow, in the order of the edges; `version` rises when they change.
+    Of the terminals those `for_peaks` send out last.
     """
 
     def __init__(
-        self, parameters: NetworkParameters, terminals: Iterable[str], sectors: Iterable[str]
+        self,
+        parameters: NetworkParameters,
+        terminals: Iterable[str],
+        sectors: Iterable[str],
+        for_peaks: Iterable[str] = (),
     ) -> None:
         self.places = tuple(parameters.places)
         self.entries = tuple(parameters.entries)
         self.terminals = tuple(terminals)
+        self.for_peaks = frozenset(for_peaks)
         self.junctions = tuple(parameters.junctions)
         self.nodes = (*self.places, *self.junctions, *self.entries, *self.terminals)
         self.sectors = tuple(sectors)

@@ -12,6 +12,7 @@ from annotated_types import Len
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from agents.adoption import AdoptionParameters
+from agents.gas.bunkering import BunkeringParameters
 from agents.gas.foreign import ForeignParameters
 from agents.gas.grid import EnergyParameters, HoursParameters, NetworkParameters, check_sum
 from agents.gas.maintenance import MaintenanceParameters, working
@@ -105,7 +106,9 @@ class StageParameters(Parameters):
 class TerminalParameters(Parameters):
     """An LNG terminal and whose it is. Send-out is gas; tanks, heel and loading arms handle liquid.
 
-    Its figures are those of the whole; `stages` are the parts of it that came with a date.
+    Its figures are those of the whole; `stages` are the parts of it that came with a date. One for `peak_shaving` is a
+    reserve: it sends out after all others can send no more, is refilled when there is room for a whole cargo, loads no
+    lorries and has no slots; its owner plans as if it were not there.
     """
 
     importer: str
@@ -118,6 +121,7 @@ class TerminalParameters(Parameters):
     heel: Share
     boil_off_per_day: Share
     initial_fill: Share
+    peak_shaving: bool = False
     stages: tuple[StageParameters, ...] = ()
 
     @model_validator(mode="after")
@@ -327,6 +331,7 @@ class GasParameters(Parameters):
     ports: dict[str, PortParameters]
     passages: dict[str, PassageParameters]
     terminals: dict[str, TerminalParameters]
+    bunkering: BunkeringParameters
     pipeline: PipelineParameters
     demand: DemandParameters
     rest_of_china: RestOfChinaParameters
@@ -360,6 +365,11 @@ class GasParameters(Parameters):
         for owner in owners:
             if owner not in members:
                 raise ValueError(f"terminals: '{owner}' is no importer")
+        if self.bunkering.terminal not in self.terminals:
+            there = ", ".join(self.terminals)
+            raise ValueError(
+                f"bunkering.terminal: no terminal '{self.bunkering.terminal}'; there are {there}"
+            )
         for member in members:
             if member not in owners:
                 raise ValueError(f"importers.members.{member} has no terminal")

@@ -46,7 +46,7 @@ class OtherProducts:
             members.register(f"supplier {name}")
         self.rmb_cargoes = RmbCargoes(parameters.shpgx.rmb_cargo_share, members)
         terminals = {terminal.name: terminal for own in importers.values() for terminal in own.terminals}
-        terminals = {name: terminals[name] for name in parameters.terminals}
+        terminals = {name: terminals[name] for name in parameters.terminals if name in terminals}
         self.slots = TerminalSlots(
             parameters.shpgx, terminals, importers, fleet, members, market.guests, prices, rng("gas.slots")
         )

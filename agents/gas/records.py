@@ -89,7 +89,9 @@ class GasRecords:
             for edge, (flow, limit) in flows_m3.items()
         ]
 
-    def terminal(self, day: date, terminal: Terminal, send_out_m3: int, trucked_m3: int) -> None:
+    def terminal(
+        self, day: date, terminal: Terminal, send_out_m3: int, trucked_m3: int, bunkered_m3: int
+    ) -> None:
         """Keep the end of a terminal's day."""
         self._terminals.append(
             {
@@ -97,9 +99,11 @@ class GasRecords:
                 "terminal": terminal.name,
                 "stock_m3_liquid": terminal.stock_m3,
                 "tank_m3_liquid": terminal.tank_m3,
+                "heel_m3_liquid": terminal.heel_m3,
                 "capacity_mtpa": terminal.capacity_mtpa,
                 "send_out_m3_liquid": send_out_m3,
                 "trucked_m3_liquid": trucked_m3,
+                "bunkered_m3_liquid": bunkered_m3,
                 "ships_waiting": terminal.waiting,
             }
         )

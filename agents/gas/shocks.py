@@ -201,6 +201,13 @@ class TerminalExpansion(Event):
     added_capacity_mtpa: float = Field(default=0.0, ge=0)
 
 
+class BunkeringGrowth(Event):
+    """Bunker `volume_multiple` times the recorded and expected volume of LNG from a day on (a lever); 0: none."""
+
+    kind: Literal["bunkering_growth"]
+    volume_multiple: float = Field(ge=0, le=100)
+
+
 class PipelineEdge(Event):
     """Give a pipeline of the network another capacity for good, or add one (a lever).
 
@@ -280,6 +287,7 @@ GasEvent = (
     | DemandShift
     | LorriesFromElsewhere
     | TerminalExpansion
+    | BunkeringGrowth
     | PipelineEdge
     | TrunkSection
     | IndexAdoption

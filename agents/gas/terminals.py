@@ -12,7 +12,7 @@ from datetime import date
 import simpy
 
 from agents.gas.parameters import TerminalParameters
-from exchange.units import GAS_M3_PER_M3_LNG, NS_PER_HOUR
+from exchange.units import GAS_M3_PER_M3_LNG, NS_PER_HOUR, TONNES_PER_M3_LNG
 
 
 class Terminal:
@@ -22,7 +22,8 @@ class Terminal:
     is open and the tanks have room for the whole cargo. The queue is its own, as a `simpy.Resource` can neither
     close nor grow. `waiting` counts the ships at anchor; `stock_m3` includes the heel; `sold_m3` is what lorries
     have paid for, `guest_m3` the stock of third parties, who have bought a slot; neither is the owner's. What comes
-    into use after `start` waits in `to_come`.
+    into use after `start` waits in `to_come`. New tanks are cooled down by the owner's first cargoes: their heel is
+    filled before any of it can be sent out, and `heel_m3` rises as it is.
     """
 
     def __init__(
@@ -31,6 +32,7 @@ class Terminal:
         self.name = name
         self.to_come = tuple(s for s in parameters.stages if start is not None and s.from_date > start)
         self.importer = parameters.importer
+        self.peak_shaving = parameters.peak_shaving
         self.capacity_mtpa = parameters.capacity_mtpa - sum(s.capacity_mtpa for s in self.to_come)
         self.tank_m3 = parameters.tank_m3 - sum(s.tank_m3 for s in self.to_come)
         later_m3 = sum(s.max_send_out_m3_per_day for s in self.to_come)
@@ -44,8 +46,10 @@ class Terminal:
         self.received_m3 = 0
         self.sent_out_m3 = 0
         self.trucked_m3 = 0
+        self.bunkered_m3 = 0
         self._env = env
         self._heel = parameters.heel
+        self._heel_to_fill_m3 = 0
         self._boil_off_ppm = round(parameters.boil_off_per_day * 1_000_000)
         self.berths = self._free_berths = parameters.berths - sum(s.berths for s in self.to_come)
         self._promised_room_m3 = 0
@@ -58,9 +62,14 @@ class Terminal:
         return len(self._anchorage)
 
     @property
+    def has_free_berth(self) -> bool:
+        """Return whether the port is open and a berth is free."""
+        return self._closures == 0 and self._free_berths > 0
+
+    @property
     def heel_m3(self) -> int:
-        """Return what must stay in the tanks to keep them cold."""
-        return int(self.tank_m3 * self._heel)
+        """Return what must stay in the tanks to keep them cold, those that have been cooled down."""
+        return int(self.tank_m3 * self._heel) - self._heel_to_fill_m3
 
     @property
     def available_m3(self) -> int:
@@ -71,6 +80,15 @@ class Terminal:
     def boil_off_m3(self) -> int:
         """Return the liquid that boils off in a day; it is sent out as gas, before any other."""
         return min(self.stock_m3 * self._boil_off_ppm // 1_000_000, self.available_m3)
+
+    @property
+    def capacity_m3_per_year(self) -> float:
+        """Return what it may land in a year."""
+        return self.capacity_mtpa * 1e6 / TONNES_PER_M3_LNG
+
+    def has_room_for(self, volume_m3: int) -> bool:
+        """Return whether so much fits into the tanks beside what is alongside."""
+        return self.stock_m3 + self._promised_room_m3 + volume_m3 <= self.tank_m3
 
     def moor(self, volume_m3: int, *, late: bool = False) -> simpy.Event:
         """Queue a ship with `volume_m3` to discharge; the event fires when it is alongside, its room kept."""
@@ -83,7 +101,10 @@ class Terminal:
     def discharge(self, volume_m3: int, promised_m3: int, *, guest: bool = False) -> None:
         """Put a cargo into the tanks, give back the room kept for it, and free the berth."""
         self.stock_m3 += volume_m3
-        self.guest_m3 += volume_m3 if guest else 0
+        if guest:
+            self.guest_m3 += volume_m3
+        else:
+            self._heel_to_fill_m3 -= min(self._heel_to_fill_m3, volume_m3)
         self.received_m3 += volume_m3
         self._promised_room_m3 -= promised_m3
         self._free_berths += 1
@@ -113,6 +134,14 @@ class Terminal:
         self.trucked_m3 += volume_m3
         self._call_ships()
 
+    def bunker(self, volume_m3: int) -> None:
+        """Load a bunker ship. Raises ValueError beyond the available stock."""
+        if volume_m3 > self.available_m3:
+            raise ValueError(f"{self.name}: {volume_m3} m3 to bunker of {self.available_m3} m3 available")
+        self.stock_m3 -= volume_m3
+        self.bunkered_m3 += volume_m3
+        self._call_ships()
+
     def send_out(self, volume_m3: int) -> None:
         """Turn liquid into gas for the pipes. Raises ValueError beyond stock or the day's send-out."""
         if volume_m3 > min(self.available_m3, self.max_send_out_m3):
@@ -131,8 +160,10 @@ class Terminal:
         self._call_ships()
 
     def expand(self, *, tank_m3: int, berths: int, send_out_m3: int, capacity_mtpa: float) -> None:
-        """Add tanks, berths, send-out (m3 of liquid a day) and yearly capacity."""
+        """Add tanks, warm and empty, berths, send-out (m3 of liquid a day) and yearly capacity."""
+        heel_m3 = self.heel_m3
         self.tank_m3 += tank_m3
+        self._heel_to_fill_m3 = int(self.tank_m3 * self._heel) - heel_m3
         self.berths += berths
         self._free_berths += berths
         self.max_send_out_m3 += send_out_m3
@@ -153,7 +184,7 @@ class Terminal:
     def _call_ships(self) -> None:
         while self._anchorage and self._free_berths > 0 and self._closures == 0:
             volume_m3, alongside, _ = self._anchorage[0]
-            if self.stock_m3 + self._promised_room_m3 + volume_m3 > self.tank_m3:
+            if not self.has_room_for(volume_m3):
                 return
             self._anchorage.popleft()
             self._free_berths -= 1

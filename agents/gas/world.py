@@ -17,6 +17,7 @@ import simpy
 
 from agents.gas import books
 from agents.gas.abroad import Abroad
+from agents.gas.bunkering import Bunkering
 from agents.gas.captive import CaptiveDemand
 from agents.gas.cargoes import Cargo, nominal_delivery_m3
 from agents.gas.contracts import make_basins, make_importers, make_rest, make_suppliers
@@ -90,6 +91,7 @@ class GasWorld:
         self.terminals = {
             name: Terminal(env, name, table, start) for name, table in parameters.terminals.items()
         }
+        self.bunkering = Bunkering(parameters.bunkering)
         self.importers = make_importers(parameters, self.terminals)
         shipping = parameters.shipping
         self.routes = Routes(
@@ -100,7 +102,8 @@ class GasWorld:
         )
         self.abroad = Abroad(parameters.europe, self.freight, start)
         self.suppliers = make_suppliers(parameters, start, rng, self.freight, self.routes)
-        self.network = Network(parameters.network, self.terminals, self.demand.sectors)
+        for_peaks = [name for name, terminal in self.terminals.items() if terminal.peak_shaving]
+        self.network = Network(parameters.network, self.terminals, self.demand.sectors, for_peaks)
         self.captive = CaptiveDemand(self.network, self.terminals)
         self.delivery = Delivery(
             self.network, self.demand.interruption_order, self.demand.interruptible, parameters.hours
@@ -129,7 +132,8 @@ class GasWorld:
         self.basins = make_basins(parameters, start, rng)
         self.jkm = self.window.history
         self.jkm.publish(start - timedelta(days=1), self.window.price_usd_per_mmbtu)
-        self.market = ShpgxLng(parameters, self.demand, self.importers, self.terminals, rng, start)
+        selling = {name: terminal for name, terminal in self.terminals.items() if name not in for_peaks}
+        self.market = ShpgxLng(parameters, self.demand, self.importers, selling, rng, start)
         self.shpgx_lng = self.market.published
         self.plants = Plants(parameters.plants, rng("gas.plants"))
         self._at_plants: list[PlantTrade] = []
@@ -178,7 +182,14 @@ class GasWorld:
         """Return the state as integers, for the state hash: clock, prices, tanks, cargoes, trades, books."""
         state = [int(self.env.now), self.window.ticks, self.market.index.last_fen_per_t]
         for terminal in self.terminals.values():
-            state += [terminal.stock_m3, terminal.sold_m3, terminal.waiting, terminal.tank_m3]
+            state += [
+                terminal.stock_m3,
+                terminal.sold_m3,
+                terminal.waiting,
+                terminal.tank_m3,
+                terminal.heel_m3,
+            ]
+        state.append(self.bunkering.due_m3)
         state += [basin.stock_m3 for basin in self.basins.members.values()]
         for cargo in (*self.fleet.cargoes, *self.rest.fleet.cargoes):
             state += [cargo.planned_loading_ns, cargo.loaded_m3, cargo.delivered_m3, int(cargo.lost)]
@@ -255,9 +266,10 @@ class GasWorld:
         piped_m3 = self.demand.piped_m3(wanted_m3, price)
         gas_m3 = piped_m3 + self.demand.trucked_m3(wanted_m3, price)
         pipeline_m3 = self.pipeline.forecast_m3(day, days, self._swing_call)
-        lng_demand_m3 = np.maximum(0.0, gas_m3.sum(axis=1) - pipeline_m3) / GAS_M3_PER_M3_LNG
+        bunkers_m3 = self.bunkering.forecast_m3(day, days)
+        lng_demand_m3 = np.maximum(0.0, gas_m3.sum(axis=1) - pipeline_m3) / GAS_M3_PER_M3_LNG + bunkers_m3
         calm_m3 = wanted_m3.sum(axis=1) - self.pipeline.forecast_m3(day, days, 0.0)
-        calm_lng_m3 = np.maximum(0.0, calm_m3) / GAS_M3_PER_M3_LNG
+        calm_lng_m3 = np.maximum(0.0, calm_m3) / GAS_M3_PER_M3_LNG + bunkers_m3
         today = {
             name: supplier.contract_price_usd_per_mmbtu(day, self._brent)
             for name, supplier in self.suppliers.items()
@@ -334,6 +346,9 @@ class GasWorld:
         result = self.delivery.serve(day, piped, offers_m3, terminals)
         served_m3 = {p: demand - sum(result.unserved_at_m3[p].values()) for p, demand in places_m3.items()}
         self.energy.deliver(day, self.delivery.arcs, result.flow_m3, result.send_out_m3, served_m3)
+        bunker_port = self.bunkering.terminal
+        bunkered_m3 = self.bunkering.load(day, self.terminals[bunker_port])
+        self.energy.bunker(bunker_port, bunkered_m3)
         elsewhere = self.window.elsewhere_usd_per_mmbtu(day, self.abroad.elsewhere(day))
         self.basins.serve(day, self.window.price_usd_per_mmbtu, elsewhere)
         self.rest.serve(day, anomaly, self._price_ratio(price), result.pipeline_taken_m3, self.rest_outlook)
@@ -349,9 +364,9 @@ class GasWorld:
         kept_m3, own_missing_m3 = loaded_m3 - away_m3, lorries.wanted_m3 - loaded_m3 - missing_m3
         wanted = split(GAS_PER_LIQUID * (kept_m3 + own_missing_m3), weights)
         missing = split(GAS_PER_LIQUID * own_missing_m3, weights)
-        observe_shares(
-            self.importers, result.send_out_m3, lorries.loads_m3, self.market.guests.served_with(lorries)
-        )
+        loads_m3 = dict(lorries.loads_m3)
+        loads_m3[bunker_port] = loads_m3.get(bunker_port, 0) + bunkered_m3
+        observe_shares(self.importers, result.send_out_m3, loads_m3, self.market.guests.served_with(lorries))
         fx, jkm, shpgx = self.fx.on(day), self.window.price_usd_per_mmbtu, self.parameters.shpgx
         contract = market_contract_usd_per_mmbtu(self.importers, outlooks)
         demand_m3 = {name: piped[name] + more for name, more in zip(sectors, wanted, strict=True)}
@@ -375,6 +390,8 @@ class GasWorld:
             send_out_m3=result.send_out_gas_m3,
             trucked_m3=GAS_PER_LIQUID * kept_m3,
             trucked_away_m3=GAS_PER_LIQUID * away_m3,
+            bunkered_m3_liquid=bunkered_m3,
+            bunker_ships_waiting=self.bunkering.waiting,
             line_pack_m3=self.delivery.line_pack_m3,
             lng_stock_m3_liquid=sum(terminal.stock_m3 for terminal in terminals),
             lng_stock_days=usable_m3 / max(1.0, float(lng_demand_m3[:15].mean())),
@@ -395,4 +412,7 @@ class GasWorld:
         )
         for terminal in terminals:
             name = terminal.name
-            self.records.terminal(day, terminal, result.send_out_m3[name], lorries.loads_m3.get(name, 0))
+            at_quay_m3 = bunkered_m3 if name == bunker_port else 0
+            self.records.terminal(
+                day, terminal, result.send_out_m3[name], lorries.loads_m3.get(name, 0), at_quay_m3
+            )
