@@ -40,6 +40,7 @@ from agents.gas.ledger import Ledger, ledger
 from agents.gas.lifting import Lifting
 from agents.gas.lorries import DayOfLorries
 from agents.gas.network import Network
+from agents.gas.outlooks import look_ahead
 from agents.gas.parameters import GasParameters
 from agents.gas.pipelines import make_pipeline
 from agents.gas.plants import Plants, PlantTrade
@@ -55,7 +56,7 @@ from agents.gas.suppliers import oil_linked_usd_per_mmbtu
 from agents.gas.terminals import Terminal
 from agents.prices import PriceHistory
 from exchange.clock import ns
-from exchange.units import GAS_M3_PER_M3_LNG, NS_PER_DAY, NS_PER_HOUR, NS_PER_MINUTE
+from exchange.units import NS_PER_DAY, NS_PER_HOUR, NS_PER_MINUTE
 
 _LISTING = 10 * NS_PER_HOUR
 _PUBLICATION = 16 * NS_PER_HOUR
@@ -147,12 +148,12 @@ class GasWorld:
         self.env = env
         self._spot_rng, self._rest_rng = rng("gas.spot"), rng("gas.rest.spot")
         self.rest_outlook = Outlook(0.0, 0.0, 0.0)
-        self._brent = brent
+        self.brent = brent
         self.fx = fx
         self._is_trading_day = is_trading_day
         self._shocks = tuple(shocks)
         self._lorries: list[DayOfLorries] = []
-        self._swing_call = 0.0
+        self.swing_call = 0.0
         env.process(self._live(start))
 
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -205,10 +206,10 @@ class GasWorld:
             midnight = int(self.env.now)
             draws = self._begin(day)
             yield self._until(midnight + _LISTING)
-            lng_demand_m3, outlooks = self._look_ahead(day)
+            lng_demand_m3, outlooks = look_ahead(self, day)
             if self._is_trading_day(day):
                 self._trade(day, outlooks)
-                self.products.hold(day, outlooks, lng_demand_m3, self._swing_call)
+                self.products.hold(day, outlooks, lng_demand_m3, self.swing_call)
             yield self._until(midnight + _PUBLICATION)
             if self._is_trading_day(day):
                 self.indices.publish_daily(day, self.market.publish(day), self._at_plants)
@@ -259,58 +260,8 @@ class GasWorld:
         """Return the country's cargoes that were still to be discharged this morning: customs count all coasts."""
         return [*self.fleet.recent, *self.rest.fleet.recent]
 
-    def _look_ahead(self, day: date) -> tuple[np.ndarray, dict[str, Outlook]]:
-        days = self.parameters.importers.look_ahead_days
-        price = self.shpgx_lng.on(day)
-        wanted_m3 = self.demand.at_reference_m3(day, self.weather.forecast_degc(day, days))
-        piped_m3 = self.demand.piped_m3(wanted_m3, price)
-        gas_m3 = piped_m3 + self.demand.trucked_m3(wanted_m3, price)
-        pipeline_m3 = self.pipeline.forecast_m3(day, days, self._swing_call)
-        bunkers_m3 = self.bunkering.forecast_m3(day, days)
-        lng_demand_m3 = np.maximum(0.0, gas_m3.sum(axis=1) - pipeline_m3) / GAS_M3_PER_M3_LNG + bunkers_m3
-        calm_m3 = wanted_m3.sum(axis=1) - self.pipeline.forecast_m3(day, days, 0.0)
-        calm_lng_m3 = np.maximum(0.0, calm_m3) / GAS_M3_PER_M3_LNG + bunkers_m3
-        today = {
-            name: supplier.contract_price_usd_per_mmbtu(day, self._brent)
-            for name, supplier in self.suppliers.items()
-        }
-        captive_m3 = self.captive.by_importer(day, piped_m3)
-        outlooks = {}
-        for name, importer in self.importers.items():
-            coming = self.fleet.coming_to(name)
-            prices = [today[cargo.supplier] for cargo in coming if not cargo.spot] or list(today.values())
-            contract = float(np.mean(prices))
-            outlooks[name] = importer.outlook(
-                day,
-                lng_demand_m3,
-                calm_lng_m3,
-                coming,
-                contract,
-                self.fleet.cargo_m3,
-                captive_m3.get(name, 0.0) / GAS_M3_PER_M3_LNG,
-            )
-        scarcity = market_scarcity(self.importers, outlooks)
-        self._look_at_the_rest(day, days, price, pipeline_m3)
-        wanted_call = self.pipeline.swing_call(scarcity) * self.rest.spare(
-            self.rest_outlook.scarcity, scarcity
-        )
-        seen = outlooks | {self.rest.importer.name: self.rest_outlook}
-        self.lifting.observe(day, seen, self.window.price_usd_per_mmbtu)
-        revision = self.parameters.pipeline.swing_call_revision_per_day
-        self._swing_call += revision * (wanted_call - self._swing_call)
-        return lng_demand_m3, outlooks
-
-    def _look_at_the_rest(self, day: date, days: int, price: float, pipeline_m3: np.ndarray) -> None:
-        anomaly, ratio = self.weather.forecast_degc(day, days), self._price_ratio(price)
-        wanted_m3, calm_m3 = self.rest.lng_demand_m3(day, anomaly, ratio, pipeline_m3)
-        suppliers = self.rest.suppliers.values()
-        contract = float(np.mean([s.contract_price_usd_per_mmbtu(day, self._brent) for s in suppliers]))
-        coming = self.rest.fleet.coming_to(self.rest.importer.name)
-        self.rest_outlook = self.rest.importer.outlook(
-            day, wanted_m3, calm_m3, coming, contract, self.fleet.cargo_m3
-        )
-
-    def _price_ratio(self, price_cny_per_t: float) -> float:
+    def price_ratio(self, price_cny_per_t: float) -> float:
+        """Return a price over the one at which demand is given."""
         return price_cny_per_t / self.parameters.demand.reference_price_cny_per_t
 
     def _trade(self, day: date, outlooks: dict[str, Outlook]) -> None:
@@ -340,7 +291,7 @@ class GasWorld:
             self.energy.load_trucks(name, volume)
         sectors = self.demand.sectors
         piped = dict(zip(sectors, map(int, self.demand.piped_m3(wanted_m3, price)), strict=True))
-        offers_m3 = self.pipeline.offers_m3(day, self._swing_call)
+        offers_m3 = self.pipeline.offers_m3(day, self.swing_call)
         terminals = list(self.terminals.values())
         places_m3 = {place: sum(own.values()) for place, own in self.network.at_places(piped).items()}
         result = self.delivery.serve(day, piped, offers_m3, terminals)
@@ -351,10 +302,10 @@ class GasWorld:
         self.energy.bunker(bunker_port, bunkered_m3)
         elsewhere = self.window.elsewhere_usd_per_mmbtu(day, self.abroad.elsewhere(day))
         self.basins.serve(day, self.window.price_usd_per_mmbtu, elsewhere)
-        self.rest.serve(day, anomaly, self._price_ratio(price), result.pipeline_taken_m3, self.rest_outlook)
-        self.pipeline.take(day, self._swing_call, self.delivery.entries_m3(result))
+        self.rest.serve(day, anomaly, self.price_ratio(price), result.pipeline_taken_m3, self.rest_outlook)
+        self.pipeline.take(day, self.swing_call, self.delivery.entries_m3(result))
         self.plants.run(day, self.pipeline.lines.local_m3)
-        self.products.deliver(day, sum(offers_m3.values()), result.pipeline_taken_m3, self._swing_call)
+        self.products.deliver(day, sum(offers_m3.values()), result.pipeline_taken_m3, self.swing_call)
 
         weights = [int(volume) for volume in self.demand.trucked_m3(wanted_m3, price)]
         loaded_m3 = sum(lorries.loads_m3.values())
@@ -398,14 +349,14 @@ class GasWorld:
             lng_afloat_m3_liquid=self.fleet.afloat_m3(),
             temperature_anomaly_degc=anomaly,
             scarcity=market_scarcity(self.importers, outlooks),
-            swing_call=self._swing_call,
+            swing_call=self.swing_call,
             charter_usd_per_day=self.freight.charter_usd_per_day(day),
             ships_employed_share=self.fleet.ships.employed_share(),
             jkm_usd_per_mmbtu=jkm,
             shpgx_lng_cny_per_t=price,
             contract_usd_per_mmbtu=contract,
             new_contract_usd_per_mmbtu=oil_linked_usd_per_mmbtu(
-                self.parameters.new_contract, day, self._brent
+                self.parameters.new_contract, day, self.brent
             ),
             import_parity_contract_cny_per_t=landed_cny_per_t(contract, fx, shpgx),
             import_parity_spot_cny_per_t=landed_cny_per_t(jkm, fx, shpgx),
