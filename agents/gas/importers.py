@@ -22,6 +22,8 @@ from exchange.clock import day_of
 from exchange.parity import netback_des_usd_per_mmbtu, on_lorry_cny_per_t
 from exchange.units import FEN_PER_CNY, TONNES_PER_M3_LNG
 
+_WEEK = 7
+
 
 @dataclass(frozen=True)
 class Outlook:
@@ -30,6 +32,7 @@ class Outlook:
     `scarcity` = mean over the look-ahead of 1 - projected stock / wanted stock, from -1 to 1; `missing_m3` is
     what the end of the look-ahead lacks; `contract_usd_per_mmbtu` is the mean price of its term cargoes. From when a
     cargo bought today could arrive, `room_m3` of its tanks stay free at least, and it serves `serves_m3` a day.
+    `captive_m3` is what its places need of it on the coming week's hardest day.
     """
 
     scarcity: float
@@ -37,6 +40,7 @@ class Outlook:
     contract_usd_per_mmbtu: float
     room_m3: float = 0.0
     serves_m3: float = 0.0
+    captive_m3: float = 0.0
 
 
 def landed_cny_per_t(price_usd_per_mmbtu: float, fx_cny_per_usd: float, shpgx: ShpgxParameters) -> float:
@@ -127,6 +131,7 @@ class Importer:
             contract_usd_per_mmbtu,
             room_m3=room - max(0.0, float(projected[later].max())),
             serves_m3=float(own_demand[later].mean()),
+            captive_m3=float(np.broadcast_to(captive_m3, days)[:_WEEK].max()),
         )
 
     def list_price_fen_per_t(
@@ -174,19 +179,21 @@ class Importer:
         return landed_cny_per_t(price, fx_cny_per_usd, self._shpgx)
 
     def listed_quantities_t(
-        self, expected_t: float, days: int, guests_t: Mapping[str, int] | None = None
+        self, outlook: Outlook, expected_t: float, days: int, guests_t: Mapping[str, int] | None = None
     ) -> dict[str, int]:
         """Return the tonnes that each terminal lists for `days` days, when `expected_t` are bought in all.
 
         Its share and some more, split by stock, within what the loading bays can do beside what third parties list
-        there, `guests_t`, and a half of what the tanks have.
+        there, `guests_t`, and a half of what the tanks have beyond what its places need of it in these days: lorries
+        come after city gas.
         """
         wanted_t = self.market_share * expected_t * self._shpgx.listed_over_expected
         stock_m3 = sum(terminal.available_m3 for terminal in self.terminals)
+        spare = max(0.0, 1.0 - outlook.captive_m3 * days / stock_m3) if stock_m3 else 0.0
         listed = {}
         for terminal in self.terminals:
             part = terminal.available_m3 / stock_m3 if stock_m3 else 0.0
-            sellable_t = 0.5 * terminal.available_m3 * TONNES_PER_M3_LNG
+            sellable_t = 0.5 * spare * terminal.available_m3 * TONNES_PER_M3_LNG
             bays_t = terminal.max_trucks_t_per_day * days - (guests_t or {}).get(terminal.name, 0)
             listed[terminal.name] = int(min(wanted_t * part, bays_t, sellable_t))
         return listed

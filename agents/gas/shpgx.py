@@ -121,7 +121,7 @@ class ShpgxLng:
                 outlooks[name], last_cny_per_t, jkm_usd_per_mmbtu, fx_cny_per_usd, self._unmet_share
             )
             cost = importer.cost_fen_per_t(outlooks[name], jkm_usd_per_mmbtu, fx_cny_per_usd)
-            quantities = importer.listed_quantities_t(need_t(last_cny_per_t), days, bays_t)
+            quantities = importer.listed_quantities_t(outlooks[name], need_t(last_cny_per_t), days, bays_t)
             lots += [
                 Lot(place, name, quantity, price, cost)
                 for place, quantity in quantities.items()
