@@ -122,7 +122,7 @@ class ContractSpec(ListingTerms, TradingTerms, RiskTerms, DeliveryTerms, AccessT
         return self.minor_units_per_tick * self.lot_units
 
     def last_trading_day(self, month: ContractMonth, calendar: TradingCalendar) -> date:
-        """Return the last trading day of a delivery month. Raises LookupError outside the calendar."""
+        """Return the last trading day of a delivery month; provisional after the calendar's end."""
         if self.last_trading_day_exceptions and str(month) in self.last_trading_day_exceptions:
             return self.last_trading_day_exceptions[str(month)]
         months_ahead = 0 if self.last_trading_day_rule == "last_of_month_before_delivery" else -1
@@ -133,20 +133,18 @@ class ContractSpec(ListingTerms, TradingTerms, RiskTerms, DeliveryTerms, AccessT
         return calendar.trading_days_between(day, self.last_trading_day(month, calendar))
 
     def main_contract(self, day: date, calendar: TradingCalendar) -> ContractMonth:
-        """Return the front contract: the nearest whose last trading day is at least `roll_trading_days` away.
+        """Return the front contract: the nearest listed whose last trading day is at least `roll_trading_days` away.
 
         The first day on which the next month is main is therefore the day after that count is reached.
         """
-        month = ContractMonth.of(day).plus(1)
-        while self.days_to_expiry(month, day, calendar) < self.roll_trading_days:
-            month = month.plus(1)
-        return month
+        listed = self.listed_months(day, calendar)
+        return next(m for m in listed if self.days_to_expiry(m, day, calendar) >= self.roll_trading_days)
 
     def listed_months(self, day: date, calendar: TradingCalendar) -> tuple[ContractMonth, ...]:
         """Return the delivery months that trade on a day, nearest first.
 
         The nearest consecutive months whose last trading day has not passed, then quarterly ones, none before
-        `first_contract`. Raises LookupError outside the calendar.
+        `first_contract`.
         """
         nearest = ContractMonth.of(day).plus(1)
         while self.last_trading_day(nearest, calendar) < day:

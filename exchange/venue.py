@@ -230,9 +230,7 @@ class DomesticVenue:
         self._closed(day, outcomes)
 
     def _expires(self, month: Month, day: date) -> bool:
-        if (
-            month is None or ContractMonth.of(day).months_to(month) > 1
-        ):  # later ones may lie beyond the calendar
+        if month is None:
             return False
         return self._rulebook.on(day).last_trading_day(month, self._calendar) == day
 

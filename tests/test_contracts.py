@@ -16,6 +16,7 @@ from exchange.limits import (
     price_limits,
     settlement_price_ticks,
 )
+from exchange.rules import notes
 
 
 @pytest.fixture(scope="module")
@@ -205,6 +206,28 @@ def test_main_contract_rolls_when_individuals_must_be_out(sc, calendar):
     assert spec.main_contract(date(2024, 11, 20), calendar) == ContractMonth(2025, 1)
     assert spec.days_to_expiry(ContractMonth(2024, 12), date(2024, 11, 29), calendar) == 0
     assert str(ContractMonth(2024, 12).plus(1)) == "2501"
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "month"), [("ine_sc", date(2018, 3, 26), "1809"), ("ine_lu", date(2020, 6, 22), "2101")]
+)
+def test_the_main_contract_is_listed_from_the_launch_on(calendar, name, first, month):
+    book = Rulebook.load(name)
+    assert str(book.on(first).main_contract(first, calendar)) == month
+    for day in calendar.trading_days(first, 130):
+        spec = book.on(day)
+        assert spec.main_contract(day, calendar) in spec.listed_months(day, calendar)
+
+
+def test_months_that_end_after_the_calendar_have_a_provisional_last_day(sc, calendar):
+    day = date(2026, 11, 24)
+    spec = sc.on(day)
+    left = [spec.days_to_expiry(month, day, calendar) for month in spec.listed_months(day, calendar)]
+    assert len(left) == 20 and left == sorted(set(left))
+    assert spec.last_trading_day(ContractMonth(2027, 2), calendar) == date(2027, 1, 29)
+    last = date(2026, 12, 31)
+    assert str(sc.on(last).main_contract(last, calendar)) == "2702"
+    assert any("last_trading_day_rule" in note.keys and "provisional" in note.text for note in notes(sc, day))
 
 
 def test_margins_and_position_limits_near_delivery(sc, calendar):
