@@ -21,17 +21,22 @@ def price_limits(previous_settlement_ticks: int, percent: int) -> tuple[int, int
 
 
 def limit_after_locked_days(
-    percent: int, locked_days: int, steps_percent: Sequence[int], *, ceiling_percent: int = 20
+    percent: int,
+    locked_days: int,
+    steps_percent: Sequence[int],
+    *,
+    first_percent: int,
+    ceiling_percent: int = 20,
 ) -> int:
     """Return the limit, in percent, of the day after `locked_days` days locked the same way.
 
-    Base after none, base + first step after one, base + last step after that; at most the ceiling unless the base is
-    higher.
+    max(percent, min(ceiling, x + step)): `percent` is the day's usual limit, x the usual one of the first locked day
+    (`first_percent`), step the first after one day, the last after more. After none the usual limit.
     """
     if locked_days == 0 or not steps_percent:
         return percent
     step = steps_percent[min(locked_days, len(steps_percent)) - 1]
-    return max(percent, min(ceiling_percent, percent + step))
+    return max(percent, min(ceiling_percent, first_percent + step))
 
 
 def margin_after_locked_days(

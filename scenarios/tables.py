@@ -271,13 +271,15 @@ COLUMNS: dict[str, Column] = {
     "locked": Column(
         "", "1 for a day that closed at its upper limit with no seller, -1 at the lower with no buyer"
     ),
+    "margin_spec_percent": Column("%", "speculative margin at which the day's close was cleared"),
+    "margin_hedge_percent": Column("%", "hedge margin at which the day's close was cleared"),
     "product": Column("", "sc or lu"),
     "month": Column("", "delivery month, as 2412; of `participants` a calendar month"),
     "settlement_cny": Column("CNY", "settlement price of a barrel (SC) or tonne (LU)"),
     "locked_days": Column(
         "", "days closed at the limit the same way, the last of them this one; negative downwards"
     ),
-    "margin_cny": Column("CNY", "margin of all positions at the close, under the next day's rules"),
+    "margin_cny": Column("CNY", "margin of all positions at the close, at the margins of `months`"),
     "fees_cny": Column("CNY", "transaction fees of the day"),
     "holders": Column("", "accounts with positions; an account stands for many clients"),
     "called_accounts": Column("", "accounts called at the close; each counts where most of its margin is"),

@@ -173,7 +173,9 @@ def test_the_controller_widens_limits_and_raises_margins_while_it_warns_and_off_
     assert level[0] == 0 and level[2] >= 1
     for before, day, stands in zip(days, days[1:], level, strict=False):
         assert far[1].loc[day, "limit_percent"] == 7 + 4 * stands, before
-        assert far[1].loc[day, "margin_spec_percent"] == 9 + 5 * stands
+        assert (
+            far[1].loc[before, "margin_spec_percent"] == 9 + 5 * stands
+        )  # its close is cleared at the new level
 
 
 def locked(choice: str, days: int = 6) -> World:

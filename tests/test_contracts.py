@@ -54,7 +54,10 @@ LIMIT_PRINTS = [
 def test_limit_prints(sc, calendar, day, settlement, limit_print, locked_days, direction, percent, basis):
     spec = sc.on(day)
     month = spec.main_contract(day, calendar)
-    assert spec.limit_percent(month, day, calendar, locked_days=locked_days) == percent
+    usual = spec.limit_percent(month, day, calendar)
+    assert (
+        spec.stepped_limit_percent(usual, locked_days, usual) == percent
+    )  # the base was the same on all these days
     low, high = price_limits(spec.to_ticks(settlement), percent)
     assert spec.to_price(low if direction < 0 else high) == limit_print
     rule = sc.in_force(day)["price_limit_percent"]
@@ -74,10 +77,12 @@ def test_limits_floor_both_ways(settlement, percent):
 
 
 def test_ladder_stops_at_twenty_percent_unless_the_base_is_higher():
-    assert [limit_after_locked_days(9, days, (3, 5)) for days in range(4)] == [9, 12, 14, 14]
-    assert limit_after_locked_days(17, 2, (3, 5)) == 20
-    assert limit_after_locked_days(25, 1, (3, 5)) == 25
-    assert limit_after_locked_days(17, 2, (3, 5), ceiling_percent=30) == 22
+    assert [limit_after_locked_days(9, days, (3, 5), first_percent=9) for days in range(4)] == [9, 12, 14, 14]
+    assert limit_after_locked_days(17, 2, (3, 5), first_percent=17) == 20
+    assert limit_after_locked_days(25, 1, (3, 5), first_percent=25) == 25
+    assert limit_after_locked_days(17, 2, (3, 5), first_percent=17, ceiling_percent=30) == 22
+    assert limit_after_locked_days(14, 3, (3, 5), first_percent=9) == 14  # a base that has risen meanwhile
+    assert limit_after_locked_days(10, 3, (3, 5), first_percent=9) == 14
 
 
 # Limits hold in the trading of the day, margins from its clearing on. A circular "from the settlement of 14 June" has
@@ -247,9 +252,10 @@ def test_margins_and_position_limits_near_delivery(sc, calendar):
 
 def test_margin_after_locked_days_is_above_the_next_days_limit(sc, calendar):
     spec, day, month = sc.on(date(2026, 3, 2)), date(2026, 3, 2), ContractMonth(2026, 5)
-    margins = [spec.margin_percent(month, day, calendar, locked_days=k) for k in range(3)]
-    assert margins == [11, 14, 16]  # limits 9, 12, 14
-    assert spec.margin_percent(month, day, calendar, locked_days=1, hedge=True) == 14
+    limits = [spec.stepped_limit_percent(9, days, 9) for days in range(3)]
+    margins = [spec.least_margin_percent(days, limit) for days, limit in enumerate(limits)]
+    assert limits == [9, 12, 14] and margins == [0, 14, 16]
+    assert spec.margin_percent(month, day, calendar) == 11
     assert margin_after_locked_days(17, 14, 2, 2) == 17
 
 

@@ -86,10 +86,17 @@ class Bench:
             self.state["cash"][0, account] -= signed * price
 
     def close(
-        self, day: date, previous: int, settled: int, volume: int, turnover: int, locked: int = 0
+        self,
+        day: date,
+        previous: int,
+        settled: int,
+        volume: int,
+        turnover: int,
+        locked: int = 0,
+        first: int = 0,
     ) -> None:
         figures = DayFigures(settled, settled, settled, settled, volume, turnover, 0, 0)
-        outcome = Settlement(day, figures, settled, SC_LIMITS, 7, None, previous, locked)
+        outcome = Settlement(day, figures, settled, SC_LIMITS, 7, None, previous, locked, first)
         self.clearing.closed("sc", day, {None: outcome})
         self.clearing.check_conservation()
 
@@ -124,6 +131,34 @@ def test_two_days_by_hand_with_a_call_a_suspension_and_a_default():
     assert bench.house.cash_fen[:3].tolist() == [56_596_000 - 8 * 50_000, 64_000_000 + 596_000, 0]
     assert bench.state["suspended"].tolist()[:3] == [0, 0, 1]  # who has defaulted does not open again
     assert row.forced_asked_lots[Reason.MARGIN] == 2
+
+
+@pytest.mark.parametrize(
+    ("day", "locked", "percent"),
+    [
+        # The circular of 9 April 2025 has margins of 11 % from the settlement of the 10th, 9 % before it. SC2505, in
+        # April the month before delivery, has 10 % at least.
+        (date(2025, 4, 9), 0, 10),
+        (date(2025, 4, 10), 0, 11),
+        # SC2412 enters the month before delivery on 1 November 2024: the close before that has its 10 %.
+        (date(2024, 10, 30), 0, 9),
+        (date(2024, 10, 31), 0, 10),
+        # Locked from 2 March 2026 on, when the limit was 9 %: 12 % on the 3rd, 14 % on the 4th, and 2 points more.
+        (date(2026, 3, 2), 1, 14),
+        (date(2026, 3, 3), 2, 16),
+        # The row of the 5th makes 14 % the usual limit, which is no new base for the ladder: 9 + 5 %, and 2 points.
+        (date(2026, 3, 4), 3, 16),
+    ],
+)
+def test_a_close_is_cleared_at_its_own_days_base_or_the_next_days_step(day, locked, percent):
+    bench = Bench({0: 10, 1: -10})
+    bench.open(day, 5_000)
+    bench.close(day, 5_000, 5_000, 0, 0, locked, 9)
+    a_lot_fen = 5_000 * 10_000 * percent // 100  # twin: ticks x fen a tick and lot x per cent
+    assert bench.house.margin_fen()[:2].tolist() == [10 * a_lot_fen] * 2
+    row = bench.clearing.months[-1]
+    assert (row.trading_day, row.margin_spec_percent) == (day, percent)
+    assert bench.clearing.days[-1].margin_fen == 20 * a_lot_fen
 
 
 def test_an_unpaid_call_is_closed_in_the_next_session_down_to_what_the_money_carries():

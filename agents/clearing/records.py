@@ -45,7 +45,7 @@ class ProductDay:
 
 @dataclass(frozen=True)
 class MonthDay:
-    """One month's day under the rules that the house held it to."""
+    """One month's day: the limit of its trading, and the margins at which its close was cleared."""
 
     trading_day: date
     product: str
