@@ -25,8 +25,9 @@ from exchange.codes import Venue
 from exchange.contracts import ContractMonth, Rulebook
 from exchange.units import NS_PER_SECOND
 from exchange.venue import DomesticVenue, Month, OneSeries, OverseasVenue, ProductFloor, Settlement
-from scenarios.clearing import LU_RULEBOOK, market_clearing
+from scenarios.clearing import market_clearing
 from scenarios.levers import NightSessionSuspension, OverseasAccess
+from scenarios.rulebooks import OF_PRODUCTS, OF_VENUES, product_rulebook
 
 if TYPE_CHECKING:
     from scenarios.spec import LoadedScenario
@@ -68,7 +69,7 @@ def fast_world(
         )
     lu, curve = None, loaded.scenario.traders.curve
     if curve.lu_active_months:
-        spec = Rulebook.load(LU_RULEBOOK).on(days[0])
+        spec = Rulebook.load(OF_PRODUCTS["lu"]).on(days[0])
         price_cny = brent * curve.lu_usd_per_tonne_over_brent * fx
         lu = VenueStart(
             spec.tick / fx, spec.price_rule, spec.to_ticks(price_cny), math.log(price_cny / fx / brent)
@@ -246,7 +247,7 @@ def _let_holders_sell(world: World, market: FastMarket) -> None:
 
 def _open_lu(world: World, market: FastMarket, events: Sequence[tuple[date, Any]]) -> None:
     calendar, prices, population = world.loaded.calendar, world.prices, market.population
-    rulebook, curve, first = Rulebook.load(LU_RULEBOOK), population.curves["lu"], world.trading_days[0]
+    rulebook, curve, first = product_rulebook("lu", events), population.curves["lu"], world.trading_days[0]
     spec, before = rulebook.on(first), calendar.previous(first)
     level = population.basis(curve.books[0])
     ticks = spec.to_ticks(prices["brent"].on(before) * math.exp(level) * prices["fx"].on(before))
@@ -329,7 +330,8 @@ def _widen_access(
         population.set_overseas_share(
             Venue.SC, setter, own.informed * multiple / informed if informed else 0.0
         )
-    haircut = world.rulebooks[Venue.SC].on(day).collateral_fx_haircut_percent or 0
+    # the capital that a scenario gives is under the haircut of the record, not under that of the lever
+    haircut = Rulebook.load(OF_VENUES[Venue.SC]).on(day).collateral_fx_haircut_percent or 0
     counted = (100 - event.fx_haircut_percent) / (100 - haircut)
     capital = 1.0 - own.arbitrage + own.arbitrage * multiple * counted
     for pair, told in enumerate((traders.arbitrage.sc_oman, traders.arbitrage.sc_brent)):

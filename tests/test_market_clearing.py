@@ -212,6 +212,21 @@ def test_dollars_carry_margin_after_the_haircut_and_are_changed_for_losses():
     assert house.funds.bank_usd_cents == -int(house.usd_cents.sum())
 
 
+def test_the_haircut_of_a_day_is_that_of_its_rules():
+    bench = Bench({2: 10, 1: -10})
+    book = Rulebook.load("ine_sc").with_overrides({"collateral_fx_haircut_percent": 40}, TUESDAY)
+    bench.clearing = MarketClearing(
+        bench.env, bench.market, told(), {"sc": book}, TradingCalendar(),
+        fx=lambda day: 7.0, rng=lambda name: np.random.default_rng(1),
+    )  # fmt: skip
+    found = []
+    for day in (MONDAY, TUESDAY):
+        bench.open(day, 5_000)
+        found.append(bench.clearing.house.collateral.fx_haircut_percent)
+        bench.close(day, 5_000, 5_000, 0, 0)
+    assert found == [5, 40]
+
+
 def test_forced_orders_take_turns_in_slices_and_never_open():
     made = opened(ONE_SERIES)
     state = made.state

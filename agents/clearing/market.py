@@ -132,8 +132,9 @@ class MarketClearing:
             held = state["positions"][book].copy()
             book_net(house, place, held, -held * settled, opened_at_ticks=settled)
         house.today_lots[:] = 0
-        if begins:
+        if told.number == 0:  # one haircut for all that an account holds
             house.collateral = CollateralRule.of(told.spec(day))
+        if begins:
             self._purses.endow(house, told.margin_fen(house), first=told.number == 0)
         for month, book in told.books():
             if month is None:
