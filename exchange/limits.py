@@ -60,12 +60,12 @@ def settlement_price_ticks(turnover_ticks_lots: int, volume_lots: int, previous_
     return (2 * turnover_ticks_lots + volume_lots) // (2 * volume_lots)
 
 
-def delivery_settlement_ticks(last_settlements_ticks: Sequence[int]) -> int:
-    """Return the delivery settlement price: the mean of the last five settlements, half a tick rounded up.
+def delivery_settlement_ticks(last_settlements_ticks: Sequence[int], days: int = 5) -> int:
+    """Return the delivery settlement price: the mean of the settlements of the last days, half a tick rounded up.
 
-    Source: domain knowledge of INE's delivery rules. Raises ValueError when there are none.
+    Source: domain knowledge of INE's delivery rules (five days). Raises ValueError when there are none.
     """
-    last = list(last_settlements_ticks)[-5:]
+    last = list(last_settlements_ticks)[-days:]
     if not last:
         raise ValueError("no settlement price to average")
     return settlement_price_ticks(sum(last), len(last), 0)

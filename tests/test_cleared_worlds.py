@@ -87,6 +87,18 @@ def test_participants_have_the_parts_of_volume_and_open_interest_that_the_exchan
     assert parts[["volume_share", "open_interest_share"]].sum().tolist() == pytest.approx([1.0, 1.0])
 
 
+def test_the_delivery_settlement_price_is_the_mean_of_as_many_days_as_the_rulebook_says():
+    rule = RuleChange(
+        kind="rule_change", source="test", start_day=0, rules={"delivery_settlement_trading_days": 2}
+    )
+    last_days = events(scenario("base", {"period.first_trading_day": date(2024, 11, 27)}), rule)
+    world = run(last_days, 3, changed=True)
+    settled = [s.settlement_ticks for s in world.month_settlements["sc"] if s.month == DECEMBER]
+    assert len(settled) == 3
+    found = world.clearing.expiries.settlement_ticks("sc", DECEMBER)
+    assert found == (settled[1] + settled[2] + 1) // 2 != (2 * sum(settled) + 3) // 6
+
+
 def test_tables_have_a_row_for_each_day_and_month(calm):
     frames = clearing_frames(calm)
     assert len(frames["clearing"]) == 20 and len(frames["months"]) == 20 * 4

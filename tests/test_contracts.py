@@ -338,6 +338,8 @@ def test_settlement_prices():
     assert settlement_price_ticks(100 * 3 + 101 * 1, 4, 0) == 100
     assert settlement_price_ticks(100 * 1 + 101 * 1, 2, 0) == 101  # half a tick rounds up
     assert delivery_settlement_ticks([900, 100, 101, 102, 103, 104]) == 102
+    assert delivery_settlement_ticks([900, 100, 101, 102, 103, 105], days=2) == 104
+    assert delivery_settlement_ticks([900, 100, 101, 102, 103, 105], days=10) == 235  # 1,411 / 6, half up
     with pytest.raises(ValueError, match="no settlement"):
         delivery_settlement_ticks([])
 

@@ -197,7 +197,7 @@ class MarketClearing:
         )
         series.booked_cash = cash
         name, day, rules = key[0], outcome.trading_day, house.rules[series.place]
-        self.expiries.note(name, key[1], outcome.settlement_ticks)
+        self.expiries.note(name, key[1], outcome.settlement_ticks, series.product.spec(day))
         self.participation.add(day, name, traded, net)
         main = str(series.product.main(day))
         row = MonthDay(
