@@ -199,6 +199,7 @@ def _open_sc(world: World, market: FastMarket, events: Sequence[tuple[date, Any]
         def tell_one() -> None:
             day = calendar.trading_day_at(int(world.env.now))
             beliefs.tell(day, {None: int(Venue.SC)}, rulebook.on(day).tick)
+            population.set_largest_order(Venue.SC, rulebook.on(day).max_order_lots)
 
         floor = OneSeries(_ScFloor(market, tell_one))
     else:

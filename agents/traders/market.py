@@ -22,9 +22,6 @@ from exchange.contracts import ContractMonth, Rulebook
 from exchange.units import NS_PER_MINUTE
 from exchange.venue import DayFigures, Terms
 
-_LARGEST_ORDER = 500
-"""Lots of the largest order at INE."""
-
 Order = tuple[int, int, Side, int, int]
 
 
@@ -133,10 +130,8 @@ class FastMarket:
         self.synchronise()
         population, number, book = self.population, self._numbers[str(account)], self._book(Venue.SC, month)
         ticks = min(-int(-price / self._ticks[Venue.SC] + 1e-9), population.limits_ticks(book)[1])
-        while lots > 0:
-            part = min(lots, _LARGEST_ORDER)
-            population.rest(number, book, Side.SELL, part, ticks)
-            lots -= part
+        if lots > 0:
+            population.rest(number, book, Side.SELL, lots, ticks)
 
     def account_number(self, account: int | str) -> int:
         """Return an account's number among all of the population, as the clearing house counts them."""
@@ -254,6 +249,7 @@ class CurveFloor:
         for month in months:
             book = self._curve.book(month)
             self._floors[book].open_day(terms[month].previous_settlement_ticks, terms[month].limits_ticks)
+            self._population.set_largest_order(book, spec.max_order_lots)
             exit_days = spec.person_exit_trading_days
             self._population.limit_entry(
                 book,

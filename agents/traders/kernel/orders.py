@@ -178,7 +178,7 @@ def place(s, venue, side, position, lots, account, trader_class, resting, trades
 
     Whoever would pay more than the day's limits allow (or sell for less) gets the limit; an order that could only wait
     beyond them is not sent. Outside continuous trading and auction entry nothing happens. An order that does not rest
-    is a FAK.
+    is a FAK. One beyond the largest order is cut to it.
     """
     book = s["books"][venue]
     phase = book["phase"]
@@ -190,7 +190,7 @@ def place(s, venue, side, position, lots, account, trader_class, resting, trades
         return -1, 0
     position = min(max(position, book["low"]), book["high"])
     s["messages"] += 1
-    lots = admitted_lots(s, venue, side, account, lots)
+    lots = admitted_lots(s, venue, side, account, min(lots, book["largest_order"]))
     if lots == 0:
         return -1, 0
     order_id = s["next_id"]
