@@ -23,7 +23,8 @@ from exchange.limits import price_limits, settlement_price_ticks
 class DayFigures:
     """What a floor counted in a trading day, in ticks and lots; prices are 0 when nothing traded.
 
-    `locked` is +1 when the day closed at its upper limit with no seller, -1 at the lower with no buyer, else 0.
+    `locked` is +1 when the day's last minutes stood at its upper limit with no seller, -1 at the lower with no buyer,
+    else 0.
     """
 
     open_ticks: int

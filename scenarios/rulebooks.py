@@ -26,6 +26,7 @@ _OF_THE_MARKET = {
     "listing_day_limit_multiple",
     "limit_steps_after_locked_days_percent",
     "limit_ceiling_percent",
+    "limit_locked_minutes",
     "locked_days_before_choice",
     "forced_reduction_loss_percent",
     "forced_reduction_profit_tiers_percent",

@@ -269,7 +269,8 @@ COLUMNS: dict[str, Column] = {
     "contract": Column("", "SC's front contract, as 2412 for December 2024"),
     "limit_percent": Column("%", "price limit of the day"),
     "locked": Column(
-        "", "1 for a day that closed at its upper limit with no seller, -1 at the lower with no buyer"
+        "",
+        "1 for a day whose last minutes stood at its upper limit with no seller, -1 at the lower with no buyer",
     ),
     "margin_spec_percent": Column("%", "speculative margin at which the day's close was cleared"),
     "margin_hedge_percent": Column("%", "hedge margin at which the day's close was cleared"),

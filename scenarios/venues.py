@@ -22,7 +22,7 @@ from agents.traders.state import Class
 from agents.world_price import forward_slope
 from exchange.clock import OverseasSessions, Sessions, TradingCalendar, day_of, ns
 from exchange.codes import Venue
-from exchange.contracts import ContractMonth, Rulebook
+from exchange.contracts import ContractMonth, ContractSpec, Rulebook
 from exchange.units import NS_PER_SECOND
 from exchange.venue import DomesticVenue, Month, OneSeries, OverseasVenue, ProductFloor, Settlement
 from scenarios.clearing import market_clearing
@@ -141,15 +141,17 @@ class Beliefs:
 
 
 class _ScFloor(CompiledFloor):
-    """SC's only series, whose traders learn the day's figures when it opens."""
+    """SC's only series, whose traders learn the day's figures when it opens; `tell` returns the day's rules."""
 
-    def __init__(self, market: FastMarket, tell: Callable[[], None]) -> None:
+    def __init__(self, market: FastMarket, tell: Callable[[], ContractSpec]) -> None:
         super().__init__(market, Venue.SC)
         self._tell = tell
 
     def open_day(self, previous_settlement_ticks: int, limits_ticks: tuple[int, int] | None) -> None:
         self._market.synchronise()
-        self._tell()
+        spec = self._tell()
+        self._population.set_largest_order(Venue.SC, spec.max_order_lots)
+        self.locked_minutes = spec.limit_locked_minutes or CompiledFloor.locked_minutes
         super().open_day(previous_settlement_ticks, limits_ticks)
 
 
@@ -196,10 +198,11 @@ def _open_sc(world: World, market: FastMarket, events: Sequence[tuple[date, Any]
     floor: ProductFloor
     if curve is None:
 
-        def tell_one() -> None:
+        def tell_one() -> ContractSpec:
             day = calendar.trading_day_at(int(world.env.now))
-            beliefs.tell(day, {None: int(Venue.SC)}, rulebook.on(day).tick)
-            population.set_largest_order(Venue.SC, rulebook.on(day).max_order_lots)
+            spec = rulebook.on(day)
+            beliefs.tell(day, {None: int(Venue.SC)}, spec.tick)
+            return spec
 
         floor = OneSeries(_ScFloor(market, tell_one))
     else:

@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 import pytest
 import simpy
-from populations import SC_LIMITS, SC_TICKS, check_books, opened
+from populations import SC_LIMITS, SC_TICKS, check_books, opened, population
 from worlds import run, scenario
 
 import scenarios.clearing
@@ -15,14 +15,14 @@ from agents.clearing.expiry import Expiries
 from agents.clearing.forced import ForcedOrder, ForcedOrders
 from agents.clearing.market import MarketClearing
 from agents.clearing.parameters import ClearingParameters
-from agents.traders.market import FastMarket
+from agents.traders.market import CompiledFloor, FastMarket
 from agents.traders.state import NOISE_ACCOUNTS
 from exchange.clearing.closing import Reason
 from exchange.clearing.default import Layer
 from exchange.clearing.naive import Holding, NaiveHouse
 from exchange.clearing.rules import Participant
 from exchange.clock import TradingCalendar
-from exchange.codes import Side, Venue
+from exchange.codes import Phase, Side, Venue
 from exchange.contracts import Rulebook
 from exchange.units import NS_PER_HOUR, NS_PER_MINUTE
 from exchange.venue import DayFigures, Settlement, Terms
@@ -225,6 +225,43 @@ def test_the_haircut_of_a_day_is_that_of_its_rules():
         found.append(bench.clearing.house.collateral.fx_haircut_percent)
         bench.close(day, 5_000, 5_000, 0, 0)
     assert found == [5, 40]
+
+
+QUIET = "noise_limit_per_s", "noise_market_per_s", "noise_cancel_per_s", "maker_per_s", "informed_per_s"
+
+
+@pytest.mark.parametrize(
+    ("bid_minute", "sales", "locked"),
+    [
+        (4, [], 1),  # of ten minutes: bids alone at the limit from the fourth on
+        (5, [], 1),
+        (6, [], 0),  # within the last five
+        (4, [(7, SC_LIMITS[1])], 1),  # whoever sells at the limit is taken at once
+        (4, [(7, SC_LIMITS[1] - 5)], 1),  # who asks less gets the limit, too
+    ],
+)
+def test_a_book_closes_locked_by_its_last_five_minutes(bid_minute, sales, locked):
+    made = population(ONE_SERIES)
+    for name in QUIET:
+        made.state["parameters"][name][:] = 0.0
+    start = made.now_ns
+    env = simpy.Environment(initial_time=start)
+    ticks, end = dict.fromkeys(Venue, 0.1), start + 10 * NS_PER_MINUTE
+    market = FastMarket(env, made, ticks, ["buyer", "seller"], start_ns=start, end_ns=end)
+    floor = CompiledFloor(market, Venue.SC)
+    floor.open_day(SC_TICKS, SC_LIMITS)
+    floor.set_phase(Phase.CONTINUOUS)
+    orders = [(bid_minute, 0, Side.BUY, 100, SC_LIMITS[1])]
+    orders += [(minute, 1, Side.SELL, 1, price) for minute, price in sales]
+    for minute, account, side, lots, price in orders:
+        env.run(until=start + minute * NS_PER_MINUTE - (1 if account == 0 else 0))
+        market.synchronise()
+        made.rest(account, Venue.SC, side, lots, price)
+    env.run(until=end)
+    floor.set_phase(Phase.CLOSED)
+    figures = floor.close_day()
+    assert (figures.locked, figures.volume_lots) == (locked, len(sales))
+    assert made.quote_ticks(Venue.SC) == (SC_LIMITS[1], None)
 
 
 def test_forced_orders_take_turns_in_slices_and_never_open():
