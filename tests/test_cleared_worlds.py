@@ -229,6 +229,26 @@ def test_halt_and_reduce_halts_for_a_day_and_reduces_at_the_price_of_the_third()
     assert december[4].limit_percent == 7 and december[4].figures.volume_lots > 0  # the count begins anew
 
 
+def test_refused_orders_are_tabled_with_the_rule_behind_them():
+    rule = RuleChange(
+        kind="rule_change", source="test", start_day=1, rules={"position_limits_lots": (4, 4, 4)}
+    )
+    world = run(events(scenario("base"), rule), 3, changed=True)
+    table = clearing_frames(world)["refusals"]
+    assert table["orders"].sum() == world.population.state["refused"].sum() > 0
+    tight = table[table["reason"] == "position_limit"]
+    first, *later = world.trading_days
+    by_day = tight.groupby("trading_day")["orders"].sum()
+    assert by_day.get(first, 0) < by_day[later].min()
+    row = tight[tight["trading_day"] == later[0]].iloc[0]
+    assert (row["rule"], row["since"]) == ("position_limits_lots = 4 / 4 / 4", later[0])
+    assert row["source"] == "what-if: test" and row["month"] in {
+        str(m) for m in world.population.curves["sc"].months
+    }
+    suspended = table[table["reason"] == "suspended"]
+    assert suspended["rule"].str.startswith("margin_spec_percent = 9").all()
+
+
 def test_large_positions_are_tabled_from_their_part_of_the_limit_on():
     loaded = library("base")
     rule = RuleChange(

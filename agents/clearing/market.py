@@ -21,7 +21,7 @@ from agents.clearing.locked import LockedMonths
 from agents.clearing.parameters import ClearingParameters, after_third
 from agents.clearing.private import PhysicalSide, PrivateExchanges
 from agents.clearing.products import Product, Series
-from agents.clearing.records import LargePosition, MonthDay, Participation, ProductDay, name_of
+from agents.clearing.records import LargePosition, MonthDay, Participation, ProductDay, Refusals, name_of
 from agents.traders.market import FastMarket
 from exchange.clearing.closing import Reason, excess_liquidation, margin_liquidation
 from exchange.clearing.default import Loss, cover_deficits
@@ -96,6 +96,7 @@ class MarketClearing:
         self.large: list[LargePosition] = []
         self.losses: list[tuple[date, Loss]] = []
         self.participation = Participation(roster.kind)
+        self.refusals = Refusals(self._population.state["refused"])
 
     def rulebook(self, product: str) -> Rulebook:
         """Return a product's rulebook."""
@@ -199,11 +200,12 @@ class MarketClearing:
         name, day, rules = key[0], outcome.trading_day, house.rules[series.place]
         self.expiries.note(name, key[1], outcome.settlement_ticks, series.product.spec(day))
         self.participation.add(day, name, traded, net)
-        main = str(series.product.main(day))
+        month = name_of(key[1], str(series.product.main(day)))
+        self.refusals.add(day, name, month, book, state["refused"])
         row = MonthDay(
             day,
             name,
-            name_of(key[1], main),
+            month,
             outcome.settlement_ticks,
             figures.volume_lots,
             int(np.maximum(net, 0).sum()),
