@@ -22,6 +22,7 @@ from exchange.units import NS_PER_DAY, NS_PER_SECOND
 
 _EPOCH = date(1970, 1, 1)
 _FIRST_DAY, _LAST_DAY = date(2010, 1, 1), date(2026, 12, 31)
+_YEARS_AHEAD = 4
 
 
 def ns(day: date, at: time = time(0)) -> int:
@@ -142,6 +143,10 @@ class TradingCalendar:
 
     Source: the XSHG calendar of exchange_calendars, which holds no holidays after 2026; SC trades on the same
     days. `days` stands in for it in tests and what-ifs; then the calendar reaches from the first to the last.
+
+    Months are listed for three years, so that many of their last trading days lie after the calendar's end. There
+    `on_or_before` and `trading_days_between`, and no other method, take each weekday for a trading day (assumption:
+    holidays are announced year by year; a date found so is provisional).
     """
 
     def __init__(self, days: Sequence[date] | None = None) -> None:
@@ -154,6 +159,11 @@ class TradingCalendar:
         else:
             self._days = sorted(days)
             self.first_day, self.last_day = self._days[0], self._days[-1]
+        self._foreseen_to = date(self.last_day.year + _YEARS_AHEAD, 12, 31)
+        after = (
+            self.last_day + timedelta(days=k) for k in range(1, (self._foreseen_to - self.last_day).days + 1)
+        )
+        self._foreseen = [*self._days, *(day for day in after if not is_weekend(day))]
 
     def is_trading_day(self, day: date) -> bool:
         """Tell whether Shanghai trades on `day`. Raises LookupError outside the calendar."""
@@ -173,8 +183,9 @@ class TradingCalendar:
         return self._at(bisect_left(self._days, self._known(day)), day)
 
     def on_or_before(self, day: date) -> date:
-        """Return `day` if Shanghai trades on it, else the trading day before."""
-        return self._at(bisect_right(self._days, self._known(day)) - 1, day)
+        """Return `day` if Shanghai trades on it, else the trading day before; provisional after the calendar's end."""
+        position = self._count(day) - 1
+        return self._foreseen[position] if position >= len(self._days) else self._at(position, day)
 
     def trading_days(self, start: date, count: int) -> tuple[date, ...]:
         """Return `count` trading days, the first of them on or after `start`."""
@@ -183,8 +194,11 @@ class TradingCalendar:
         return tuple(self._days[first : first + count])
 
     def trading_days_between(self, start: date, end: date) -> int:
-        """Count the trading days after `start` up to and with `end`; negative when `end` is earlier."""
-        return bisect_right(self._days, self._known(end)) - bisect_right(self._days, self._known(start))
+        """Count the trading days after `start` up to and with `end`; negative when `end` is earlier.
+
+        Those after the calendar's end are provisional.
+        """
+        return self._count(end) - self._count(start)
 
     def trading_day_at(self, at_ns: int, night_opens: time = time(16)) -> date:
         """Return the trading day to which a moment belongs: from `night_opens` on, the next one."""
@@ -224,6 +238,15 @@ class TradingCalendar:
         if not self.first_day <= day <= self.last_day:
             raise LookupError(f"{day} is outside the trading calendar, {self.first_day} to {self.last_day}")
         return day
+
+    def _count(self, day: date) -> int:
+        """Count the trading days to `day` and with it, provisional ones too."""
+        if not self.first_day <= day <= self._foreseen_to:
+            raise LookupError(
+                f"{day} is outside the trading calendar, {self.first_day} to {self.last_day}; after it weekdays "
+                f"stand in until {self._foreseen_to}"
+            )
+        return bisect_right(self._foreseen, day)
 
     def _at(self, position: int, asked: date) -> date:
         if not 0 <= position < len(self._days):

@@ -122,7 +122,7 @@ class ContractSpec(ListingTerms, TradingTerms, RiskTerms, DeliveryTerms, AccessT
         return self.minor_units_per_tick * self.lot_units
 
     def last_trading_day(self, month: ContractMonth, calendar: TradingCalendar) -> date:
-        """Return the last trading day of a delivery month. Raises LookupError outside the calendar."""
+        """Return the last trading day of a delivery month; provisional after the calendar's end."""
         if self.last_trading_day_exceptions and str(month) in self.last_trading_day_exceptions:
             return self.last_trading_day_exceptions[str(month)]
         months_ahead = 0 if self.last_trading_day_rule == "last_of_month_before_delivery" else -1
@@ -133,20 +133,18 @@ class ContractSpec(ListingTerms, TradingTerms, RiskTerms, DeliveryTerms, AccessT
         return calendar.trading_days_between(day, self.last_trading_day(month, calendar))
 
     def main_contract(self, day: date, calendar: TradingCalendar) -> ContractMonth:
-        """Return the front contract: the nearest whose last trading day is at least `roll_trading_days` away.
+        """Return the front contract: the nearest listed whose last trading day is at least `roll_trading_days` away.
 
         The first day on which the next month is main is therefore the day after that count is reached.
         """
-        month = ContractMonth.of(day).plus(1)
-        while self.days_to_expiry(month, day, calendar) < self.roll_trading_days:
-            month = month.plus(1)
-        return month
+        listed = self.listed_months(day, calendar)
+        return next(m for m in listed if self.days_to_expiry(m, day, calendar) >= self.roll_trading_days)
 
     def listed_months(self, day: date, calendar: TradingCalendar) -> tuple[ContractMonth, ...]:
         """Return the delivery months that trade on a day, nearest first.
 
         The nearest consecutive months whose last trading day has not passed, then quarterly ones, none before
-        `first_contract`. Raises LookupError outside the calendar.
+        `first_contract`.
         """
         nearest = ContractMonth.of(day).plus(1)
         while self.last_trading_day(nearest, calendar) < day:
@@ -169,41 +167,41 @@ class ContractSpec(ListingTerms, TradingTerms, RiskTerms, DeliveryTerms, AccessT
             return True
         return month not in self.listed_months(before, calendar)
 
-    def limit_percent(
-        self, month: ContractMonth, day: date, calendar: TradingCalendar, *, locked_days: int = 0
-    ) -> int | None:
-        """Return the price limit of a delivery month in percent, after `locked_days` days locked the same way.
+    def limit_percent(self, month: ContractMonth, day: date, calendar: TradingCalendar) -> int | None:
+        """Return the usual price limit of a delivery month in percent, None at a venue without limits.
 
-        On its listing day it is a multiple of the usual one. None at a venue without limits.
+        On its listing day it is a multiple of that of other days.
         """
         base = self.price_limit_percent
         if base is None:
             return None
         if self.listing_day_limit_multiple is not None and self.is_listing_day(month, day, calendar):
             return base * self.listing_day_limit_multiple
-        return self.stepped_limit_percent(locked_days)
+        return base
 
-    def stepped_limit_percent(self, locked_days: int) -> int | None:
-        """Return the price limit in percent of the day after `locked_days` days locked the same way."""
-        if self.price_limit_percent is None:
-            return None
+    def stepped_limit_percent(self, usual_percent: int, locked_days: int, first_percent: int) -> int:
+        """Return the price limit in percent of the day after `locked_days` days locked the same way.
+
+        `usual_percent` is the day's limit without them, `first_percent` was that of the first of them.
+        """
         ceiling = 100 if self.limit_ceiling_percent is None else self.limit_ceiling_percent
         steps = self.limit_steps_after_locked_days_percent
-        return limit_after_locked_days(self.price_limit_percent, locked_days, steps, ceiling_percent=ceiling)
+        return limit_after_locked_days(
+            usual_percent, locked_days, steps, first_percent=first_percent, ceiling_percent=ceiling
+        )
+
+    def least_margin_percent(self, locked_days: int, next_limit_percent: int) -> int:
+        """Return the least margin after so many days locked the same way: above the next day's limit."""
+        above = self.margin_above_stepped_limit_percent
+        return 0 if above is None else margin_after_locked_days(0, next_limit_percent, locked_days, above)
 
     def margin_percent(
-        self,
-        month: ContractMonth,
-        day: date,
-        calendar: TradingCalendar,
-        *,
-        hedge: bool = False,
-        locked_days: int = 0,
+        self, month: ContractMonth, day: date, calendar: TradingCalendar, *, hedge: bool = False
     ) -> int | None:
         """Return the margin in percent: the base, or a step of the ladder to delivery if higher.
 
-        `locked_days`: as many days locked the same way, the last of them today; then the margin is that above the
-        next day's limit, if higher.
+        `day` says how far delivery is. At a close the base is that of the day which ends, and the step already that
+        of the next one: these rules are asked with the next day.
         """
         base = self.margin_hedge_percent if hedge else self.margin_spec_percent
         if base is None:
@@ -214,10 +212,7 @@ class ContractSpec(ListingTerms, TradingTerms, RiskTerms, DeliveryTerms, AccessT
         near = self.near_expiry_trading_days
         if near is not None and self.days_to_expiry(month, day, calendar) <= near:
             steps.append(self.margin_near_expiry_percent or 0)
-        limit, above = self.stepped_limit_percent(locked_days), self.margin_above_stepped_limit_percent
-        if limit is None or above is None:
-            return max(steps)
-        return margin_after_locked_days(max(steps), limit, locked_days, above)
+        return max(steps)
 
     def position_limit_lots(self, month: ContractMonth, day: date) -> int | None:
         """Return the largest position of a client in a delivery month on a day, in lots.

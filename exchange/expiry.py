@@ -32,9 +32,11 @@ class ExpiryRule:
 
     @classmethod
     def of(cls, spec: ContractSpec) -> ExpiryRule:
-        """Read the days from a rulebook."""
-        efp = spec.efp_ends_trading_days
+        """Read the days from a rulebook: nothing is closed before the close after which it is checked."""
+        efp, checked = spec.efp_ends_trading_days, spec.deliverable_short_trading_days
         closed_from = spec.deliverable_short_closed_from_trading_days
+        if closed_from is not None and checked is not None:
+            closed_from = max(0, min(closed_from, checked - 1))
         return cls(spec.person_exit_trading_days, closed_from, cls.efp_last_days if efp is None else efp)
 
     def persons_out(self, days_left: int) -> bool:

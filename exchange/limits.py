@@ -21,17 +21,22 @@ def price_limits(previous_settlement_ticks: int, percent: int) -> tuple[int, int
 
 
 def limit_after_locked_days(
-    percent: int, locked_days: int, steps_percent: Sequence[int], *, ceiling_percent: int = 20
+    percent: int,
+    locked_days: int,
+    steps_percent: Sequence[int],
+    *,
+    first_percent: int,
+    ceiling_percent: int = 20,
 ) -> int:
     """Return the limit, in percent, of the day after `locked_days` days locked the same way.
 
-    Base after none, base + first step after one, base + last step after that; at most the ceiling unless the base is
-    higher.
+    max(percent, min(ceiling, x + step)): `percent` is the day's usual limit, x the usual one of the first locked day
+    (`first_percent`), step the first after one day, the last after more. After none the usual limit.
     """
     if locked_days == 0 or not steps_percent:
         return percent
     step = steps_percent[min(locked_days, len(steps_percent)) - 1]
-    return max(percent, min(ceiling_percent, percent + step))
+    return max(percent, min(ceiling_percent, first_percent + step))
 
 
 def margin_after_locked_days(
@@ -55,12 +60,12 @@ def settlement_price_ticks(turnover_ticks_lots: int, volume_lots: int, previous_
     return (2 * turnover_ticks_lots + volume_lots) // (2 * volume_lots)
 
 
-def delivery_settlement_ticks(last_settlements_ticks: Sequence[int]) -> int:
-    """Return the delivery settlement price: the mean of the last five settlements, half a tick rounded up.
+def delivery_settlement_ticks(last_settlements_ticks: Sequence[int], days: int = 5) -> int:
+    """Return the delivery settlement price: the mean of the settlements of the last days, half a tick rounded up.
 
-    Source: domain knowledge of INE's delivery rules. Raises ValueError when there are none.
+    Source: domain knowledge of INE's delivery rules (five days). Raises ValueError when there are none.
     """
-    last = list(last_settlements_ticks)[-5:]
+    last = list(last_settlements_ticks)[-days:]
     if not last:
         raise ValueError("no settlement price to average")
     return settlement_price_ticks(sum(last), len(last), 0)

@@ -23,7 +23,8 @@ from exchange.limits import price_limits, settlement_price_ticks
 class DayFigures:
     """What a floor counted in a trading day, in ticks and lots; prices are 0 when nothing traded.
 
-    `locked` is +1 when the day closed at its upper limit with no seller, -1 at the lower with no buyer, else 0.
+    `locked` is +1 when the day's last minutes stood at its upper limit with no seller, -1 at the lower with no buyer,
+    else 0.
     """
 
     open_ticks: int
@@ -45,7 +46,7 @@ class Settlement:
     """The outcome of a trading day of a month, or of a venue's only series (`month` is None).
 
     `limits_ticks` is None at a venue without price limits. `locked_days` counts days that closed locked the same way,
-    the last of them this one, negative at the lower limit.
+    the last of them this one, negative at the lower limit; `first_limit_percent` was the usual limit on the first.
     """
 
     trading_day: date
@@ -56,19 +57,22 @@ class Settlement:
     month: ContractMonth | None = None
     previous_settlement_ticks: int = 0
     locked_days: int = 0
+    first_limit_percent: int = 0
 
 
 @dataclass(frozen=True)
 class Terms:
     """How a month opens its day: its previous settlement price and its price limits, None where there are none.
 
-    A month that is `halted` has a day like the others, but no phase of it trades.
+    `usual_percent` is the limit that would hold without locked days before. A month that is `halted` has a day like
+    the others, but no phase of it trades.
     """
 
     previous_settlement_ticks: int
     limits_ticks: tuple[int, int] | None
     limit_percent: int | None = None
     halted: bool = False
+    usual_percent: int = 0
 
 
 class Floor(Protocol):
@@ -161,6 +165,7 @@ class DomesticVenue:
         self._limit_on, self._opened, self._closed, self._is_halted = limit_on, opened, closed, is_halted
         self._settled: dict[Month, int] = dict(settled_ticks)
         self._locked: dict[Month, int] = {}
+        self._first_limit_percent: dict[Month, int] = {}
         env.process(self._run(days))
 
     def _run(self, days: Sequence[date]) -> Generator[simpy.Event, Any, None]:
@@ -194,16 +199,15 @@ class DomesticVenue:
 
     def _terms(self, month: Month, day: date) -> Terms:
         spec, settled = self._rulebook.on(day), self._settled[month]
-        locked = abs(self._locked.get(month, 0))
-        if month is None:
-            percent = spec.stepped_limit_percent(locked)
-        else:
-            percent = spec.limit_percent(month, day, self._calendar, locked_days=locked)
+        percent = spec.price_limit_percent
+        if month is not None:
+            percent = spec.limit_percent(month, day, self._calendar)
         halted = self._is_halted(day, month)
         if percent is None:
             return Terms(settled, None, halted=halted)
-        percent = self._limit_on(day, percent)
-        return Terms(settled, price_limits(settled, percent), percent, halted)
+        locked, usual = abs(self._locked.get(month, 0)), self._limit_on(day, percent)
+        percent = spec.stepped_limit_percent(usual, locked, self._first_limit_percent.get(month, usual))
+        return Terms(settled, price_limits(settled, percent), percent, halted, usual)
 
     def _close(self, day: date, terms: Mapping[Month, Terms]) -> None:
         counted = self._floor.close_day()
@@ -213,13 +217,16 @@ class DomesticVenue:
         for month, ticks in zip(terms, settled, strict=True):
             way, before = figures[month].locked, self._locked.get(month, 0)
             same_way = way != 0 and way * before >= 0
-            if not terms[month].halted:
-                self._locked[month] = before + way if same_way else way
-            self._settled[month] = ticks
             term = terms[month]
+            if not term.halted:
+                self._locked[month] = before + way if same_way else way
+                if abs(self._locked[month]) == 1:
+                    self._first_limit_percent[month] = term.usual_percent
+            self._settled[month] = ticks
             outcome = Settlement(
                 day, figures[month], ticks, term.limits_ticks, term.limit_percent, month,
                 term.previous_settlement_ticks, self._locked[month],
+                self._first_limit_percent.get(month, 0),
             )  # fmt: skip
             outcomes[month] = outcome
             self._publish(outcome)
@@ -230,9 +237,7 @@ class DomesticVenue:
         self._closed(day, outcomes)
 
     def _expires(self, month: Month, day: date) -> bool:
-        if (
-            month is None or ContractMonth.of(day).months_to(month) > 1
-        ):  # later ones may lie beyond the calendar
+        if month is None:
             return False
         return self._rulebook.on(day).last_trading_day(month, self._calendar) == day
 

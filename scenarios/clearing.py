@@ -25,16 +25,15 @@ from exchange.clearing.rules import Array
 from exchange.clearing.warning import WarningRule
 from exchange.clock import day_of
 from exchange.codes import Venue
-from exchange.contracts import ContractMonth, Rulebook
+from exchange.contracts import ContractMonth
 from exchange.delivery import Match
 from exchange.units import FEN_PER_CNY
 from exchange.warrants import Warrant
 from scenarios.levers import EarlyWarningControl, LockedDaysPolicy
+from scenarios.rulebooks import product_rulebook
 
 if TYPE_CHECKING:
     from scenarios.world import World
-
-LU_RULEBOOK = "ine_lu"
 
 
 def market_clearing(world: World, market: FastMarket, events: Sequence[tuple[date, Any]]) -> MarketClearing:
@@ -43,7 +42,7 @@ def market_clearing(world: World, market: FastMarket, events: Sequence[tuple[dat
     told = loaded.scenario.clearing
     products = {"sc": world.rulebooks[Venue.SC]}
     if "lu" in market.population.curves:
-        products["lu"] = Rulebook.load(LU_RULEBOOK)
+        products["lu"] = product_rulebook("lu", events)
 
     def warning_on(day: date) -> WarningRule:
         table = told.warning

@@ -83,13 +83,14 @@ class CornerAttempt(Event):
 
 
 class RuleChange(Event):
-    """Trade SC under other rules from a trading day on, until the end.
+    """Trade SC, or LU, under other rules from a trading day on, until the end.
 
     `rules` names keys of its rulebook (`yangshan rules show sc`), as price_limit_percent = 5; what it does not name
     stays as it was on each day.
     """
 
     kind: Literal["rule_change"]
+    product: Literal["sc", "lu"] = "sc"
     rules: dict[str, Any] = Field(min_length=1)
 
 

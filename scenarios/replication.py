@@ -37,6 +37,7 @@ _OF_FLOW = (
     "participants",
     "large_positions",
     "exchanges",
+    "refusals",
 )
 
 

@@ -39,6 +39,7 @@ from scenarios.levers import (
 )
 from scenarios.prices_file import read_prices
 from scenarios.recorded import Recorded, measures
+from scenarios.rulebooks import OF_PRODUCTS, idle_rules
 from scenarios.shocks import FIELDS, resolve
 from scenarios.tomlfile import BadInput, Document, did_you_mean, load
 from scenarios.validation import validate
@@ -312,10 +313,14 @@ def _event_problems(scenario: Scenario, event: Event, calendar: TradingCalendar)
         except LookupError as error:
             found.append(("duration_trading_days", f"{event.duration_trading_days}: {error}"))
     if isinstance(event, RuleChange):
+        if event.product == "lu" and not scenario.traders.curve.lu_active_months:
+            found.append(("product", '"lu": nobody trades it here; give traders.curve.lu_active_months'))
+        problems = idle_rules(event)
         try:
-            Rulebook.load("ine_sc").with_overrides(event.rules, day)
+            Rulebook.load(OF_PRODUCTS[event.product]).with_overrides(event.rules, day)
         except RulebookError as error:
-            found += [("rules", f"{key}: {text}") for key, text in error.problems]
+            problems += error.problems
+        found += [("rules", f"{key}: {text}") for key, text in problems]
     if isinstance(event, DeliveryBaseExpansion) and event.base is not None:
         names = [depot.name for depot in scenario.crude.depots]
         if event.base not in names:

@@ -297,6 +297,11 @@ def _crude_rows(replications: ByArm) -> list[Row]:
             _measure(replications, PRICES, "volume.SC", "SC, volume", "lots a day",
                      _reader("days", "volume_lots", "mean", **sc)),
         ]  # fmt: skip
+    if "refusals" in first:
+        result.append(
+            _measure(replications, PRICES, "refused_orders", "orders refused or cut at a limit, SC and LU", "a day",
+                     _refused_orders, "why: table refusals")
+        )  # fmt: skip
     if "corner" in first:
         result += _squeeze_rows(replications)
     groups = sorted(first["tanks"]["group"].unique())
@@ -448,6 +453,10 @@ def _reader(table: str, column: str, how: str, **where: str) -> Reader:
         return float(values.iloc[-1]) if how == "last" else float(values.agg(how))
 
     return value
+
+
+def _refused_orders(frames: Mapping[str, pd.DataFrame]) -> float:
+    return float(frames["refusals"]["orders"].sum()) / frames["clearing"]["trading_day"].nunique()
 
 
 def _volatility(frames: Mapping[str, pd.DataFrame]) -> float:

@@ -13,14 +13,17 @@ import numpy as np
 import pandas as pd
 
 from agents.clearing.private import ExchangedLots
-from agents.clearing.records import LargePosition
+from agents.clearing.records import LargePosition, RefusedOrders
+from exchange.clearing.codes import Refusal
 from exchange.clearing.rules import Participant
 from exchange.clock import ns
 from exchange.codes import Phase, Side, Venue
+from exchange.rules import explain
 from exchange.units import FEN_PER_CNY, GAS_M3_PER_M3_LNG, NS_PER_MINUTE
 from scenarios.results import Column
 
 if TYPE_CHECKING:
+    from agents.clearing.market import MarketClearing
     from scenarios.world import World
 
 Frames = dict[str, pd.DataFrame]
@@ -105,7 +108,7 @@ def trading_days_frame(world: World, samples: pd.DataFrame | None = None) -> pd.
 
 def clearing_frames(world: World) -> Frames:
     """Return what clearing left: `clearing` by day and product, `months` by day and month, `participants` by kind,
-    `large_positions` by day and account, `exchanges` of futures for physical oil.
+    `large_positions` by day and account, `exchanges` of futures for physical oil, `refusals` of orders at entry.
 
     Shares are of both sides of all lots traded, and of the lots held at the closes of a calendar month; `client_...`
     leave out members, who are makers, arbitrageurs and informed traders. Empty where nothing was cleared.
@@ -149,7 +152,31 @@ def clearing_frames(world: World) -> Frames:
         parts[f"client_{name}_share"] = own / sums.where(sums > 0)
     parts = parts.drop(columns="volume_lots").rename(columns={"held_lot_days": "held_lots"})
     frames = {"clearing": pd.DataFrame(days), "months": pd.DataFrame(months), "participants": parts}
-    return frames | {"large_positions": large, "exchanges": exchanges}
+    return frames | {"large_positions": large, "exchanges": exchanges, "refusals": _refusals(clearing)}
+
+
+def _refusals(clearing: MarketClearing) -> pd.DataFrame:
+    """Return the orders refused at entry by day, month and reason, each with the rules behind it and their sources.
+
+    An account is suspended for an unpaid call: then the rules are those of margin.
+    """
+    behind: dict[tuple[int, Refusal], dict[str, Any]] = {}
+    rows = []
+    for row in clearing.refusals.rows:
+        book = clearing.rulebook(row.product)
+        key = id(book.on(row.trading_day)), row.reason
+        if key not in behind:
+            asked = Refusal.MARGIN if row.reason is Refusal.SUSPENDED else row.reason
+            rules = explain(asked, book, row.trading_day).rules
+            behind[key] = {
+                "rule": "; ".join(f"{rule.key} = {rule.text}" for rule in rules),
+                "since": max((rule.since for rule in rules), default=None),
+                "source": "; ".join(dict.fromkeys(rule.source for rule in rules)),
+            }
+        told = {f.name: getattr(row, f.name) for f in fields(row)} | {"reason": row.reason.name.lower()}
+        rows.append(told | behind[key])
+    names = [*(f.name for f in fields(RefusedOrders)), "rule", "since", "source"]
+    return pd.DataFrame(rows, columns=names)
 
 
 def physical_frames(world: World) -> Frames:
@@ -269,15 +296,23 @@ COLUMNS: dict[str, Column] = {
     "contract": Column("", "SC's front contract, as 2412 for December 2024"),
     "limit_percent": Column("%", "price limit of the day"),
     "locked": Column(
-        "", "1 for a day that closed at its upper limit with no seller, -1 at the lower with no buyer"
+        "",
+        "1 for a day whose last minutes stood at its upper limit with no seller, -1 at the lower with no buyer",
     ),
+    "margin_spec_percent": Column("%", "speculative margin at which the day's close was cleared"),
+    "margin_hedge_percent": Column("%", "hedge margin at which the day's close was cleared"),
+    "reason": Column("", "why orders were refused or cut at entry"),
+    "orders": Column("", "orders refused or cut in the day, all accounts"),
+    "rule": Column("", "the rules behind it on that day"),
+    "source": Column("", "where they are from"),
+    "since": Column("", "the latest day on which one of them was set"),
     "product": Column("", "sc or lu"),
     "month": Column("", "delivery month, as 2412; of `participants` a calendar month"),
     "settlement_cny": Column("CNY", "settlement price of a barrel (SC) or tonne (LU)"),
     "locked_days": Column(
         "", "days closed at the limit the same way, the last of them this one; negative downwards"
     ),
-    "margin_cny": Column("CNY", "margin of all positions at the close, under the next day's rules"),
+    "margin_cny": Column("CNY", "margin of all positions at the close, at the margins of `months`"),
     "fees_cny": Column("CNY", "transaction fees of the day"),
     "holders": Column("", "accounts with positions; an account stands for many clients"),
     "called_accounts": Column("", "accounts called at the close; each counts where most of its margin is"),

@@ -22,11 +22,12 @@ from agents.traders.state import Class
 from agents.world_price import forward_slope
 from exchange.clock import OverseasSessions, Sessions, TradingCalendar, day_of, ns
 from exchange.codes import Venue
-from exchange.contracts import ContractMonth, Rulebook
+from exchange.contracts import ContractMonth, ContractSpec, Rulebook
 from exchange.units import NS_PER_SECOND
 from exchange.venue import DomesticVenue, Month, OneSeries, OverseasVenue, ProductFloor, Settlement
-from scenarios.clearing import LU_RULEBOOK, market_clearing
+from scenarios.clearing import market_clearing
 from scenarios.levers import NightSessionSuspension, OverseasAccess
+from scenarios.rulebooks import OF_PRODUCTS, OF_VENUES, product_rulebook
 
 if TYPE_CHECKING:
     from scenarios.spec import LoadedScenario
@@ -68,7 +69,7 @@ def fast_world(
         )
     lu, curve = None, loaded.scenario.traders.curve
     if curve.lu_active_months:
-        spec = Rulebook.load(LU_RULEBOOK).on(days[0])
+        spec = Rulebook.load(OF_PRODUCTS["lu"]).on(days[0])
         price_cny = brent * curve.lu_usd_per_tonne_over_brent * fx
         lu = VenueStart(
             spec.tick / fx, spec.price_rule, spec.to_ticks(price_cny), math.log(price_cny / fx / brent)
@@ -140,15 +141,17 @@ class Beliefs:
 
 
 class _ScFloor(CompiledFloor):
-    """SC's only series, whose traders learn the day's figures when it opens."""
+    """SC's only series, whose traders learn the day's figures when it opens; `tell` returns the day's rules."""
 
-    def __init__(self, market: FastMarket, tell: Callable[[], None]) -> None:
+    def __init__(self, market: FastMarket, tell: Callable[[], ContractSpec]) -> None:
         super().__init__(market, Venue.SC)
         self._tell = tell
 
     def open_day(self, previous_settlement_ticks: int, limits_ticks: tuple[int, int] | None) -> None:
         self._market.synchronise()
-        self._tell()
+        spec = self._tell()
+        self._population.set_largest_order(Venue.SC, spec.max_order_lots)
+        self.locked_minutes = spec.limit_locked_minutes or CompiledFloor.locked_minutes
         super().open_day(previous_settlement_ticks, limits_ticks)
 
 
@@ -195,9 +198,11 @@ def _open_sc(world: World, market: FastMarket, events: Sequence[tuple[date, Any]
     floor: ProductFloor
     if curve is None:
 
-        def tell_one() -> None:
+        def tell_one() -> ContractSpec:
             day = calendar.trading_day_at(int(world.env.now))
-            beliefs.tell(day, {None: int(Venue.SC)}, rulebook.on(day).tick)
+            spec = rulebook.on(day)
+            beliefs.tell(day, {None: int(Venue.SC)}, spec.tick)
+            return spec
 
         floor = OneSeries(_ScFloor(market, tell_one))
     else:
@@ -246,7 +251,7 @@ def _let_holders_sell(world: World, market: FastMarket) -> None:
 
 def _open_lu(world: World, market: FastMarket, events: Sequence[tuple[date, Any]]) -> None:
     calendar, prices, population = world.loaded.calendar, world.prices, market.population
-    rulebook, curve, first = Rulebook.load(LU_RULEBOOK), population.curves["lu"], world.trading_days[0]
+    rulebook, curve, first = product_rulebook("lu", events), population.curves["lu"], world.trading_days[0]
     spec, before = rulebook.on(first), calendar.previous(first)
     level = population.basis(curve.books[0])
     ticks = spec.to_ticks(prices["brent"].on(before) * math.exp(level) * prices["fx"].on(before))
@@ -329,7 +334,8 @@ def _widen_access(
         population.set_overseas_share(
             Venue.SC, setter, own.informed * multiple / informed if informed else 0.0
         )
-    haircut = world.rulebooks[Venue.SC].on(day).collateral_fx_haircut_percent or 0
+    # the capital that a scenario gives is under the haircut of the record, not under that of the lever
+    haircut = Rulebook.load(OF_VENUES[Venue.SC]).on(day).collateral_fx_haircut_percent or 0
     counted = (100 - event.fx_haircut_percent) / (100 - haircut)
     capital = 1.0 - own.arbitrage + own.arbitrage * multiple * counted
     for pair, told in enumerate((traders.arbitrage.sc_oman, traders.arbitrage.sc_brent)):

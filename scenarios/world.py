@@ -34,14 +34,8 @@ from exchange.codes import Side, Venue
 from exchange.contracts import ContractMonth, Rulebook
 from exchange.units import NS_PER_DAY, NS_PER_MINUTE
 from exchange.venue import Settlement
-from scenarios.levers import (
-    BuyingProgramme,
-    CornerAttempt,
-    CrudeEvent,
-    CrudeNews,
-    GasEvent,
-    RuleChange,
-)
+from scenarios.levers import BuyingProgramme, CornerAttempt, CrudeEvent, CrudeNews, GasEvent
+from scenarios.rulebooks import venue_rulebooks
 from scenarios.spec import LoadedScenario
 from scenarios.squeeze import Squeeze
 from scenarios.streams import Streams
@@ -50,7 +44,6 @@ from scenarios.venues import EVENING, fast_world, hours, open_venues
 if TYPE_CHECKING:
     import pandas as pd
 
-RULEBOOKS = {Venue.SC: "ine_sc", Venue.OMAN: "gme_oman", Venue.BRENT: "ice_brent"}
 NAMES = {Venue.SC: "SC", Venue.OMAN: "Oman", Venue.BRENT: "Brent"}
 _ACCOUNTS = (*ACCOUNTS, "programme", CORNER, HOLDERS)
 _CORNER = _ACCOUNTS.index(CORNER)
@@ -200,7 +193,7 @@ def build(
 
     given = loaded.prices or brent_path(scenario.world_price, streams.generator("world_price"))
     prices = _histories(loaded, given, days[0] if days else None)
-    books = _rulebooks(events)
+    books = venue_rulebooks(events)
     market = (
         fast_world(
             env, loaded, streams, books, prices, days, (start_ns, end_ns), _ACCOUNTS, bar_ns, sample_ns
@@ -333,16 +326,6 @@ class ClosedMarket:
     def fills(self, account: int | str) -> list[Any]:
         """Return none."""
         return []
-
-
-def _rulebooks(events: Sequence[tuple[date, Any]]) -> dict[Venue, Rulebook]:
-    """Return the venues' rulebooks, SC's with the rules that an event changes."""
-    books = {venue: Rulebook.load(name) for venue, name in RULEBOOKS.items()}
-    for day, event in events:
-        if isinstance(event, RuleChange):
-            source = f"what-if: {event.source}"
-            books[Venue.SC] = books[Venue.SC].with_overrides(event.rules, day, source=source)
-    return books
 
 
 def _from(book: Rulebook, day: date) -> Rulebook:

@@ -87,6 +87,18 @@ def test_participants_have_the_parts_of_volume_and_open_interest_that_the_exchan
     assert parts[["volume_share", "open_interest_share"]].sum().tolist() == pytest.approx([1.0, 1.0])
 
 
+def test_the_delivery_settlement_price_is_the_mean_of_as_many_days_as_the_rulebook_says():
+    rule = RuleChange(
+        kind="rule_change", source="test", start_day=0, rules={"delivery_settlement_trading_days": 2}
+    )
+    last_days = events(scenario("base", {"period.first_trading_day": date(2024, 11, 27)}), rule)
+    world = run(last_days, 3, changed=True)
+    settled = [s.settlement_ticks for s in world.month_settlements["sc"] if s.month == DECEMBER]
+    assert len(settled) == 3
+    found = world.clearing.expiries.settlement_ticks("sc", DECEMBER)
+    assert found == (settled[1] + settled[2] + 1) // 2 != (2 * sum(settled) + 3) // 6
+
+
 def test_tables_have_a_row_for_each_day_and_month(calm):
     frames = clearing_frames(calm)
     assert len(frames["clearing"]) == 20 and len(frames["months"]) == 20 * 4
@@ -173,7 +185,9 @@ def test_the_controller_widens_limits_and_raises_margins_while_it_warns_and_off_
     assert level[0] == 0 and level[2] >= 1
     for before, day, stands in zip(days, days[1:], level, strict=False):
         assert far[1].loc[day, "limit_percent"] == 7 + 4 * stands, before
-        assert far[1].loc[day, "margin_spec_percent"] == 9 + 5 * stands
+        assert (
+            far[1].loc[before, "margin_spec_percent"] == 9 + 5 * stands
+        )  # its close is cleared at the new level
 
 
 def locked(choice: str, days: int = 6) -> World:
@@ -213,6 +227,26 @@ def test_halt_and_reduce_halts_for_a_day_and_reduces_at_the_price_of_the_third()
     done = world.clearing.locked.reduced["sc", DECEMBER]
     assert set(done.fills["price"].tolist()) == {december[2].limits_ticks[0]} and sum(done.tier_lots) > 0
     assert december[4].limit_percent == 7 and december[4].figures.volume_lots > 0  # the count begins anew
+
+
+def test_refused_orders_are_tabled_with_the_rule_behind_them():
+    rule = RuleChange(
+        kind="rule_change", source="test", start_day=1, rules={"position_limits_lots": (4, 4, 4)}
+    )
+    world = run(events(scenario("base"), rule), 3, changed=True)
+    table = clearing_frames(world)["refusals"]
+    assert table["orders"].sum() == world.population.state["refused"].sum() > 0
+    tight = table[table["reason"] == "position_limit"]
+    first, *later = world.trading_days
+    by_day = tight.groupby("trading_day")["orders"].sum()
+    assert by_day.get(first, 0) < by_day[later].min()
+    row = tight[tight["trading_day"] == later[0]].iloc[0]
+    assert (row["rule"], row["since"]) == ("position_limits_lots = 4 / 4 / 4", later[0])
+    assert row["source"] == "what-if: test" and row["month"] in {
+        str(m) for m in world.population.curves["sc"].months
+    }
+    suspended = table[table["reason"] == "suspended"]
+    assert suspended["rule"].str.startswith("margin_spec_percent = 9").all()
 
 
 def test_large_positions_are_tabled_from_their_part_of_the_limit_on():

@@ -294,8 +294,7 @@ def test_rules_come_from_the_rulebook():
     at_exit = rules_on(spec, month, date(2024, 11, 19), calendar)  # the 8th trading day before the last
     assert not at_exit.limits.persons_out
     assert rules_on(spec, month, date(2024, 11, 20), calendar).limits.persons_out
-    locked = rules_on(spec, ContractMonth(2025, 3), date(2024, 11, 4), calendar, locked_days=1)
-    assert locked.margin == MarginRule(12, 12)  # the next day's limit is 7 + 3 %, and 2 points more
+    assert far.with_margin_from(12).margin == MarginRule(12, 12) and far.with_margin_from(8) == far
     assert CollateralRule.of(spec).fx_haircut_percent == 5
     assert ReductionRule.of(spec) == ReductionRule()
     assert report_percent_of(spec)[Participant.OVERSEAS] <= report_percent_of(spec)[Participant.FUND] == 100

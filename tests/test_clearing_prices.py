@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from exchange.clearing.ladder import AfterThird, LockedDays, Terms, terms_after
-from exchange.clearing.prices import MonthDay, locked_way, settle_months
+from exchange.clearing.prices import LastMinutes, MonthDay, locked_way, settle_months
 from exchange.records import QUOTE
 from exchange.units import NS_PER_MINUTE
 
@@ -70,6 +72,43 @@ def test_locked_closes(quotes, trades, expected):
         mirrored[f"{own}_quantity"] = rows[f"{other}_quantity"]
     for way, seen, ticks in ((expected, rows, prices), (-expected, mirrored, sum(LIMITS) - prices)):
         assert locked_way(at_ns, seen, LIMITS, CLOSE_NS, trades_ns=trades_ns, trades_ticks=ticks) == way
+
+
+@given(st.data())
+def test_a_look_each_minute_finds_what_a_look_at_every_quote_does(data):
+    """Quotes change on whole minutes, trades fall between them: both readings know the same."""
+    minutes, window = data.draw(st.integers(0, 9)), data.draw(st.sampled_from([1, 3, 5]))
+    shown = [data.draw(st.sampled_from([ONLY_BIDS, ONLY_BIDS, ONLY_BIDS, BOTH, ONLY_ASKS, LOWER, EMPTY]))]
+    shown += [data.draw(st.sampled_from([shown[0], shown[0], shown[0], BOTH])) for _ in range(minutes)]
+    times = [CLOSE_NS - (minutes - k) * NS_PER_MINUTE for k in range(len(shown))]
+    trades = data.draw(
+        st.lists(st.tuples(st.integers(0, 9), st.sampled_from([5_500, 5_500, 5_499, 4_500])), max_size=3)
+    )
+    trades = sorted((CLOSE_NS - minute * NS_PER_MINUTE - 1, price) for minute, price in trades)
+    last = LastMinutes(LIMITS, window)
+    for at_ns, (bid, ask, bids, asks) in zip(times, shown, strict=True):
+        past = [price for when, price in trades if when < at_ns]
+        last.note(at_ns, bid if bids else None, ask if asks else None, 2 * len(past), 2 * sum(past))
+    expected = locked_way(
+        np.array(times, np.int64),
+        np.array(shown, QUOTE),
+        LIMITS,
+        CLOSE_NS,
+        trades_ns=np.array([when for when, _ in trades], np.int64),
+        trades_ticks=np.array([price for _, price in trades], np.int64),
+        window_ns=window * NS_PER_MINUTE,
+    )
+    assert last.locked_way(CLOSE_NS) == expected
+
+
+def test_a_trade_off_the_limit_between_two_looks_is_seen_in_turnover():
+    for price, way in ((5_500, 1), (5_499, 0)):
+        last = LastMinutes(LIMITS, 5)
+        for minute in range(6):
+            lots = 3 if minute >= 3 else 0
+            last.note(CLOSE_NS - (5 - minute) * NS_PER_MINUTE, 5_500, None, lots, lots * price)
+        assert last.locked_way(CLOSE_NS) == way
+        assert last.locked_way(CLOSE_NS + NS_PER_MINUTE) == 0  # nobody has looked at that close
 
 
 def test_days_locked_the_same_way_are_counted():

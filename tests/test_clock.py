@@ -123,6 +123,20 @@ def test_days_outside_the_calendar_say_so(calendar):
         calendar.trading_days(date(2026, 12, 1), 30)
 
 
+def test_weekdays_stand_in_for_the_trading_days_after_the_calendar(calendar):
+    assert calendar.on_or_before(date(2027, 1, 31)) == date(2027, 1, 29)  # a Sunday; the Friday before
+    assert calendar.on_or_before(date(2026, 12, 31)) == calendar.last_day == date(2026, 12, 31)
+    assert calendar.trading_days_between(date(2026, 12, 30), date(2026, 12, 31)) == 1
+    assert calendar.trading_days_between(date(2026, 12, 31), date(2027, 1, 29)) == 21  # 4 weeks and a Friday
+    assert calendar.trading_days_between(date(2026, 12, 30), date(2027, 1, 29)) == 22
+    days = TradingCalendar([date(2024, 11, 1), date(2024, 11, 4)])
+    assert days.trading_days_between(date(2024, 11, 1), date(2024, 11, 11)) == 6
+    with pytest.raises(LookupError, match="2010-01-01 to 2026-12-31"):
+        calendar.on_or_before(date(2009, 12, 31))
+    with pytest.raises(LookupError, match="weekdays stand in until 2030-12-31"):
+        calendar.on_or_before(date(2031, 1, 2))
+
+
 def test_counting_days(calendar):
     assert calendar.trading_days(date(2024, 11, 2), 3) == tuple(date(2024, 11, day) for day in (4, 5, 6))
     assert calendar.next(date(2024, 9, 30)) == date(2024, 10, 8)

@@ -16,6 +16,7 @@ from exchange.limits import (
     price_limits,
     settlement_price_ticks,
 )
+from exchange.rules import notes
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +54,10 @@ LIMIT_PRINTS = [
 def test_limit_prints(sc, calendar, day, settlement, limit_print, locked_days, direction, percent, basis):
     spec = sc.on(day)
     month = spec.main_contract(day, calendar)
-    assert spec.limit_percent(month, day, calendar, locked_days=locked_days) == percent
+    usual = spec.limit_percent(month, day, calendar)
+    assert (
+        spec.stepped_limit_percent(usual, locked_days, usual) == percent
+    )  # the base was the same on all these days
     low, high = price_limits(spec.to_ticks(settlement), percent)
     assert spec.to_price(low if direction < 0 else high) == limit_print
     rule = sc.in_force(day)["price_limit_percent"]
@@ -73,10 +77,12 @@ def test_limits_floor_both_ways(settlement, percent):
 
 
 def test_ladder_stops_at_twenty_percent_unless_the_base_is_higher():
-    assert [limit_after_locked_days(9, days, (3, 5)) for days in range(4)] == [9, 12, 14, 14]
-    assert limit_after_locked_days(17, 2, (3, 5)) == 20
-    assert limit_after_locked_days(25, 1, (3, 5)) == 25
-    assert limit_after_locked_days(17, 2, (3, 5), ceiling_percent=30) == 22
+    assert [limit_after_locked_days(9, days, (3, 5), first_percent=9) for days in range(4)] == [9, 12, 14, 14]
+    assert limit_after_locked_days(17, 2, (3, 5), first_percent=17) == 20
+    assert limit_after_locked_days(25, 1, (3, 5), first_percent=25) == 25
+    assert limit_after_locked_days(17, 2, (3, 5), first_percent=17, ceiling_percent=30) == 22
+    assert limit_after_locked_days(14, 3, (3, 5), first_percent=9) == 14  # a base that has risen meanwhile
+    assert limit_after_locked_days(10, 3, (3, 5), first_percent=9) == 14
 
 
 # Limits hold in the trading of the day, margins from its clearing on. A circular "from the settlement of 14 June" has
@@ -207,6 +213,28 @@ def test_main_contract_rolls_when_individuals_must_be_out(sc, calendar):
     assert str(ContractMonth(2024, 12).plus(1)) == "2501"
 
 
+@pytest.mark.parametrize(
+    ("name", "first", "month"), [("ine_sc", date(2018, 3, 26), "1809"), ("ine_lu", date(2020, 6, 22), "2101")]
+)
+def test_the_main_contract_is_listed_from_the_launch_on(calendar, name, first, month):
+    book = Rulebook.load(name)
+    assert str(book.on(first).main_contract(first, calendar)) == month
+    for day in calendar.trading_days(first, 130):
+        spec = book.on(day)
+        assert spec.main_contract(day, calendar) in spec.listed_months(day, calendar)
+
+
+def test_months_that_end_after_the_calendar_have_a_provisional_last_day(sc, calendar):
+    day = date(2026, 11, 24)
+    spec = sc.on(day)
+    left = [spec.days_to_expiry(month, day, calendar) for month in spec.listed_months(day, calendar)]
+    assert len(left) == 20 and left == sorted(set(left))
+    assert spec.last_trading_day(ContractMonth(2027, 2), calendar) == date(2027, 1, 29)
+    last = date(2026, 12, 31)
+    assert str(sc.on(last).main_contract(last, calendar)) == "2702"
+    assert any("last_trading_day_rule" in note.keys and "provisional" in note.text for note in notes(sc, day))
+
+
 def test_margins_and_position_limits_near_delivery(sc, calendar):
     month, early = ContractMonth(2024, 12), sc.on(date(2020, 6, 1))
     spec = sc.on(date(2024, 11, 4))
@@ -224,9 +252,10 @@ def test_margins_and_position_limits_near_delivery(sc, calendar):
 
 def test_margin_after_locked_days_is_above_the_next_days_limit(sc, calendar):
     spec, day, month = sc.on(date(2026, 3, 2)), date(2026, 3, 2), ContractMonth(2026, 5)
-    margins = [spec.margin_percent(month, day, calendar, locked_days=k) for k in range(3)]
-    assert margins == [11, 14, 16]  # limits 9, 12, 14
-    assert spec.margin_percent(month, day, calendar, locked_days=1, hedge=True) == 14
+    limits = [spec.stepped_limit_percent(9, days, 9) for days in range(3)]
+    margins = [spec.least_margin_percent(days, limit) for days, limit in enumerate(limits)]
+    assert limits == [9, 12, 14] and margins == [0, 14, 16]
+    assert spec.margin_percent(month, day, calendar) == 11
     assert margin_after_locked_days(17, 14, 2, 2) == 17
 
 
@@ -309,6 +338,8 @@ def test_settlement_prices():
     assert settlement_price_ticks(100 * 3 + 101 * 1, 4, 0) == 100
     assert settlement_price_ticks(100 * 1 + 101 * 1, 2, 0) == 101  # half a tick rounds up
     assert delivery_settlement_ticks([900, 100, 101, 102, 103, 104]) == 102
+    assert delivery_settlement_ticks([900, 100, 101, 102, 103, 105], days=2) == 104
+    assert delivery_settlement_ticks([900, 100, 101, 102, 103, 105], days=10) == 235  # 1,411 / 6, half up
     with pytest.raises(ValueError, match="no settlement"):
         delivery_settlement_ticks([])
 

@@ -92,6 +92,7 @@ def test_wider_access_is_more_capital_at_a_narrower_band_and_more_informed_order
     p = world.population.state["parameters"]
     # Half of the capital is overseas and doubles, and dollars count 100 instead of 95: 3000 (.5 + .5 x 2 x 100/95).
     assert p["arbitrage_most_lots"][:3].tolist() == [4658, 4658, 3000]
+    assert world.clearing.house.collateral.fx_haircut_percent == 0  # the house's rule, too
     assert p["arbitrage_band"][:3].tolist() == pytest.approx([8e-4, 8e-4, 8e-4])
     told = loaded.scenario.traders.sc
     assert p["informed_per_s"][Venue.SC] == pytest.approx(

@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 import pytest
 import simpy
-from populations import SC_LIMITS, SC_TICKS, check_books, opened
+from populations import SC_LIMITS, SC_TICKS, check_books, opened, population
 from worlds import run, scenario
 
 import scenarios.clearing
@@ -15,14 +15,14 @@ from agents.clearing.expiry import Expiries
 from agents.clearing.forced import ForcedOrder, ForcedOrders
 from agents.clearing.market import MarketClearing
 from agents.clearing.parameters import ClearingParameters
-from agents.traders.market import FastMarket
+from agents.traders.market import CompiledFloor, FastMarket
 from agents.traders.state import NOISE_ACCOUNTS
 from exchange.clearing.closing import Reason
 from exchange.clearing.default import Layer
 from exchange.clearing.naive import Holding, NaiveHouse
 from exchange.clearing.rules import Participant
 from exchange.clock import TradingCalendar
-from exchange.codes import Side, Venue
+from exchange.codes import Phase, Side, Venue
 from exchange.contracts import Rulebook
 from exchange.units import NS_PER_HOUR, NS_PER_MINUTE
 from exchange.venue import DayFigures, Settlement, Terms
@@ -86,10 +86,17 @@ class Bench:
             self.state["cash"][0, account] -= signed * price
 
     def close(
-        self, day: date, previous: int, settled: int, volume: int, turnover: int, locked: int = 0
+        self,
+        day: date,
+        previous: int,
+        settled: int,
+        volume: int,
+        turnover: int,
+        locked: int = 0,
+        first: int = 0,
     ) -> None:
         figures = DayFigures(settled, settled, settled, settled, volume, turnover, 0, 0)
-        outcome = Settlement(day, figures, settled, SC_LIMITS, 7, None, previous, locked)
+        outcome = Settlement(day, figures, settled, SC_LIMITS, 7, None, previous, locked, first)
         self.clearing.closed("sc", day, {None: outcome})
         self.clearing.check_conservation()
 
@@ -124,6 +131,34 @@ def test_two_days_by_hand_with_a_call_a_suspension_and_a_default():
     assert bench.house.cash_fen[:3].tolist() == [56_596_000 - 8 * 50_000, 64_000_000 + 596_000, 0]
     assert bench.state["suspended"].tolist()[:3] == [0, 0, 1]  # who has defaulted does not open again
     assert row.forced_asked_lots[Reason.MARGIN] == 2
+
+
+@pytest.mark.parametrize(
+    ("day", "locked", "percent"),
+    [
+        # The circular of 9 April 2025 has margins of 11 % from the settlement of the 10th, 9 % before it. SC2505, in
+        # April the month before delivery, has 10 % at least.
+        (date(2025, 4, 9), 0, 10),
+        (date(2025, 4, 10), 0, 11),
+        # SC2412 enters the month before delivery on 1 November 2024: the close before that has its 10 %.
+        (date(2024, 10, 30), 0, 9),
+        (date(2024, 10, 31), 0, 10),
+        # Locked from 2 March 2026 on, when the limit was 9 %: 12 % on the 3rd, 14 % on the 4th, and 2 points more.
+        (date(2026, 3, 2), 1, 14),
+        (date(2026, 3, 3), 2, 16),
+        # The row of the 5th makes 14 % the usual limit, which is no new base for the ladder: 9 + 5 %, and 2 points.
+        (date(2026, 3, 4), 3, 16),
+    ],
+)
+def test_a_close_is_cleared_at_its_own_days_base_or_the_next_days_step(day, locked, percent):
+    bench = Bench({0: 10, 1: -10})
+    bench.open(day, 5_000)
+    bench.close(day, 5_000, 5_000, 0, 0, locked, 9)
+    a_lot_fen = 5_000 * 10_000 * percent // 100  # twin: ticks x fen a tick and lot x per cent
+    assert bench.house.margin_fen()[:2].tolist() == [10 * a_lot_fen] * 2
+    row = bench.clearing.months[-1]
+    assert (row.trading_day, row.margin_spec_percent) == (day, percent)
+    assert bench.clearing.days[-1].margin_fen == 20 * a_lot_fen
 
 
 def test_an_unpaid_call_is_closed_in_the_next_session_down_to_what_the_money_carries():
@@ -175,6 +210,58 @@ def test_dollars_carry_margin_after_the_haircut_and_are_changed_for_losses():
     assert bench.clearing.days[-1].called_accounts == 1 and not state["suspended"].any()
     assert 0 <= house.cash_fen[2] < 10 and abs(int(house.usd_cents[2]) * 7 - 140_000_000) < 30
     assert house.funds.bank_usd_cents == -int(house.usd_cents.sum())
+
+
+def test_the_haircut_of_a_day_is_that_of_its_rules():
+    bench = Bench({2: 10, 1: -10})
+    book = Rulebook.load("ine_sc").with_overrides({"collateral_fx_haircut_percent": 40}, TUESDAY)
+    bench.clearing = MarketClearing(
+        bench.env, bench.market, told(), {"sc": book}, TradingCalendar(),
+        fx=lambda day: 7.0, rng=lambda name: np.random.default_rng(1),
+    )  # fmt: skip
+    found = []
+    for day in (MONDAY, TUESDAY):
+        bench.open(day, 5_000)
+        found.append(bench.clearing.house.collateral.fx_haircut_percent)
+        bench.close(day, 5_000, 5_000, 0, 0)
+    assert found == [5, 40]
+
+
+QUIET = "noise_limit_per_s", "noise_market_per_s", "noise_cancel_per_s", "maker_per_s", "informed_per_s"
+
+
+@pytest.mark.parametrize(
+    ("bid_minute", "sales", "locked"),
+    [
+        (4, [], 1),  # of ten minutes: bids alone at the limit from the fourth on
+        (5, [], 1),
+        (6, [], 0),  # within the last five
+        (4, [(7, SC_LIMITS[1])], 1),  # whoever sells at the limit is taken at once
+        (4, [(7, SC_LIMITS[1] - 5)], 1),  # who asks less gets the limit, too
+    ],
+)
+def test_a_book_closes_locked_by_its_last_five_minutes(bid_minute, sales, locked):
+    made = population(ONE_SERIES)
+    for name in QUIET:
+        made.state["parameters"][name][:] = 0.0
+    start = made.now_ns
+    env = simpy.Environment(initial_time=start)
+    ticks, end = dict.fromkeys(Venue, 0.1), start + 10 * NS_PER_MINUTE
+    market = FastMarket(env, made, ticks, ["buyer", "seller"], start_ns=start, end_ns=end)
+    floor = CompiledFloor(market, Venue.SC)
+    floor.open_day(SC_TICKS, SC_LIMITS)
+    floor.set_phase(Phase.CONTINUOUS)
+    orders = [(bid_minute, 0, Side.BUY, 100, SC_LIMITS[1])]
+    orders += [(minute, 1, Side.SELL, 1, price) for minute, price in sales]
+    for minute, account, side, lots, price in orders:
+        env.run(until=start + minute * NS_PER_MINUTE - (1 if account == 0 else 0))
+        market.synchronise()
+        made.rest(account, Venue.SC, side, lots, price)
+    env.run(until=end)
+    floor.set_phase(Phase.CLOSED)
+    figures = floor.close_day()
+    assert (figures.locked, figures.volume_lots) == (locked, len(sales))
+    assert made.quote_ticks(Venue.SC) == (SC_LIMITS[1], None)
 
 
 def test_forced_orders_take_turns_in_slices_and_never_open():

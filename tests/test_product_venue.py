@@ -58,6 +58,22 @@ def test_a_lock_the_other_way_is_a_first_day():
     assert [terms[None].limit_percent for _, terms in floor.terms] == [7, 10, 10, 12]
 
 
+@pytest.mark.parametrize(
+    ("first", "locked", "limits"),
+    [
+        # three locked days; the row of 5 March 2026 lifts the base to 14 %, the ladder is still counted from 9 %
+        (date(2026, 3, 2), [1, 1, 1, 1, 0], [9, 12, 14, 14, 14]),
+        # the first locked day has 6 %: 6 + 3 % and then the row of 12 March 2020, 10 %; 6 + 5 % is above it
+        (date(2020, 3, 11), [-1, -1, 0], [6, 10, 11]),
+        # a lock the other way counts from its own day
+        (date(2026, 3, 4), [1, -1, 0], [9, 14, 17]),
+    ],
+)
+def test_the_ladder_is_counted_from_the_limit_of_the_first_locked_day(first, locked, limits):
+    floor, _ = course(len(limits), first, {None: 5000}, locked)
+    assert [terms[None].limit_percent for _, terms in floor.terms] == limits
+
+
 def test_a_new_month_begins_at_its_neighbours_settlement_price_with_twice_the_limit():
     months = SC.listed_months(date(2024, 11, 29), TradingCalendar())
     floor, _ = course(3, date(2024, 11, 29), {month: 5000 + k for k, month in enumerate(months)}, [])

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import date
 from itertools import pairwise
 
 import pytest
-from worlds import events, library, run
+from populations import go, opened
+from worlds import events, library, run, scenario
 
-from exchange.codes import Venue
+from exchange.codes import Side, Venue
+from exchange.contracts import ContractSpec
 from exchange.units import NS_PER_HOUR
-from scenarios.levers import NightSessionSuspension, RuleChange
+from scenarios.levers import CrudeNews, LockedDaysPolicy, NightSessionSuspension, RuleChange
+from scenarios.rulebooks import ACTING
 from scenarios.spec import load_scenario
 from scenarios.structural.impulse import strike_ns
 from scenarios.tomlfile import BadInput
@@ -58,3 +62,75 @@ def test_a_rule_that_is_not_there_is_named_with_its_line_and_the_nearest_name(tm
     assert "my.toml:7: levers[0].rules" in str(bad.value) and "Did you mean 'price_limit_percent'?" in str(
         bad.value
     )
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        ("minimum_load_in_bbl = 900000", "`yangshan rules show sc` shows it, but nothing acts on it"),
+        ("margin_spec_percents = 9", "Did you mean 'margin_spec_percent'?"),
+        ("position_limit_broker_percent = 5", "Did you mean 'position_limits_lots'?"),
+        ('absent = ["warrant_life"]', "Acting keys: collateral_fx_haircut_percent, deliverable_grades, "),
+        ('price_rule = "RESTING"', "is read when trading begins: give it with start_day = 0"),
+    ],
+)
+def test_a_rule_on_which_nothing_acts_is_refused_with_those_that_act(tmp_path, rule, told):
+    file = tmp_path / "my.toml"
+    head = 'extends = "base"\ntitle = "x"\n[[levers]]\nkind = "rule_change"\nstart_day = 1\nsource = "test"\n'
+    file.write_text(f"{head}[levers.rules]\n{rule}\n", encoding="utf-8")
+    with pytest.raises(BadInput) as bad:
+        load_scenario(file)
+    assert told in str(bad.value) and "my.toml:7: levers[0].rules" in str(bad.value)
+
+
+def test_the_acting_rules_are_those_that_a_world_reads(monkeypatch):
+    """Three locked days, a reduction, an expiry and the delivery after it, with every key noted that somebody reads."""
+    read, plain = {}, ContractSpec.__getattribute__
+
+    def noted(spec, name):
+        if name in ContractSpec.model_fields:
+            read.setdefault(plain(spec, "product"), set()).add(name)
+        return plain(spec, name)
+
+    policy = LockedDaysPolicy(kind="after_locked_days", source="test", start_day=0, choice="reduce")
+    falls = [
+        CrudeNews(kind="crude_news", source="test", start_day=k, venue="brent", size_bps=-5000.0, minute=780)
+        for k in range(2)
+    ]
+    figures = {"period.first_trading_day": date(2024, 11, 27), "traders.curve.lu_active_months": 2}
+    loaded = events(scenario("base", figures), *falls, policy)
+    monkeypatch.setattr(ContractSpec, "__getattribute__", noted)
+    run(loaded, 5, changed=True)
+    contract = {"product", "currency", "source", "lot_bbl", "lot_tonnes", "minor_units_per_tick", "launched"}
+    desk = {"position_limit_broker_percent", "position_limit_broker_from_lots"}  # no desk in the population
+    assert read["SC"] - contract - desk == ACTING["sc"]
+    in_kind = ACTING["sc"] - ACTING["lu"]
+    assert ACTING["lu"] <= read["LU"] <= ACTING["lu"] | contract | desk | in_kind
+
+
+def test_orders_beyond_the_largest_are_split_from_outside_and_cut_inside():
+    small, usual = change({"max_order_lots": 3}), library("base")
+    world = run(events(usual, small), 1, changed=True)
+    books = [world.population.curves["sc"].book(month) for month in world.population.curves["sc"].months]
+    orders = world.population.state["orders"][books]
+    assert 0 < orders["quantity"].max() <= 3
+    assert world.population.state["books"][books]["largest_order"].tolist() == [3] * len(books)
+    assert run(usual, 1).population.state["orders"][books]["quantity"].max() > 3
+    made = opened()
+    filled = []
+    for largest in (500, 7):
+        made = opened()
+        go(made, 60)
+        made.set_largest_order(Venue.SC, largest)
+        filled.append(made.send(0, Venue.SC, Side.BUY, 40))
+    assert filled[0] == filled[1] > 7
+
+
+def test_a_rule_of_lu_changes_lu_alone():
+    figures = {"traders.curve.lu_active_months": 2}
+    rule = RuleChange(
+        kind="rule_change", start_day=0, product="lu", rules={"price_limit_percent": 3}, source="test"
+    )
+    world = run(events(scenario("base", figures), rule), 1, changed=True)
+    limits = {name: {s.limit_percent for s in world.month_settlements[name]} for name in ("sc", "lu")}
+    assert limits["lu"] == {3} and limits["sc"] == {7}

@@ -25,6 +25,10 @@ Delivered = Callable[[ContractMonth, Sequence[Match]], None]
 """What the physical side is told when a month's warrants have passed: the month and its matches."""
 
 
+_MEAN_OF_DAYS = 5
+"""Settlements in the delivery settlement price where a rulebook has no figure (assumption: as for SC)."""
+
+
 @dataclass
 class _Running:
     month: ContractMonth
@@ -52,17 +56,20 @@ class Expiries:
         self._registry, self._delivered, self._cargo_lots = registry, delivered, cargo_lots
         self._cover, self._cover_trading_days = cover, cover_trading_days
         self._settled: dict[tuple[str, Month], list[int]] = {}
+        self._mean_of_days: dict[tuple[str, Month], int] = {}
         self._running: list[_Running] = []
         self.ended: list[Delivery] = []
         self._by_month: dict[ContractMonth, Delivery] = {}
 
-    def note(self, product: str, month: Month, settlement_ticks: int) -> None:
-        """Keep a day's settlement price."""
+    def note(self, product: str, month: Month, settlement_ticks: int, spec: ContractSpec) -> None:
+        """Keep a day's settlement price, and of how many of them delivery takes the mean by the day's rules."""
+        self._mean_of_days[product, month] = spec.delivery_settlement_trading_days or _MEAN_OF_DAYS
         self._settled.setdefault((product, month), []).append(settlement_ticks)
 
     def settlement_ticks(self, product: str, month: Month) -> int:
-        """Return the delivery settlement price: the mean of a month's last five settlements."""
-        return delivery_settlement_ticks(self._settled[product, month])
+        """Return the delivery settlement price: the mean of a month's last settlements, by the rules of the last."""
+        key = product, month
+        return delivery_settlement_ticks(self._settled[key], self._mean_of_days[key])
 
     def delivery_of(self, month: ContractMonth) -> Delivery | None:
         """Return the delivery of a month that has ended, None before."""

@@ -23,6 +23,7 @@ from exchange.contracts import ContractSpec
 from exchange.venue import Settlement
 
 _THIRD = 3
+"""Locked days before the choice where a rulebook has no figure."""
 
 
 class LockedMonths:
@@ -61,7 +62,11 @@ class LockedMonths:
         """Do what follows a month's close; return the fills of a reduction that has been booked, if there was one."""
         day, choice = outcome.trading_day, self._choice_on(outcome.trading_day)
         limits = outcome.limits_ticks
-        if abs(outcome.locked_days) != _THIRD or choice is AfterThird.TRADE_ON or limits is None:
+        if (
+            abs(outcome.locked_days) != (spec.locked_days_before_choice or _THIRD)
+            or choice is AfterThird.TRADE_ON
+            or limits is None
+        ):
             return None
         way = 1 if outcome.locked_days > 0 else -1
         if self.is_halted(key, day):

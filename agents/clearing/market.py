@@ -7,6 +7,7 @@ forbids is that accounts with an unpaid call open. A world in which nobody is ca
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, time
 from typing import Any
 
@@ -20,7 +21,7 @@ from agents.clearing.locked import LockedMonths
 from agents.clearing.parameters import ClearingParameters, after_third
 from agents.clearing.private import PhysicalSide, PrivateExchanges
 from agents.clearing.products import Product, Series
-from agents.clearing.records import LargePosition, MonthDay, Participation, ProductDay, name_of
+from agents.clearing.records import LargePosition, MonthDay, Participation, ProductDay, Refusals, name_of
 from agents.traders.market import FastMarket
 from exchange.clearing.closing import Reason, excess_liquidation, margin_liquidation
 from exchange.clearing.default import Loss, cover_deficits
@@ -84,6 +85,7 @@ class MarketClearing:
         self._series: dict[Key, Series] = {}
         self._closed: set[str] = set()
         self._expiring: list[tuple[Key, Settlement]] = []
+        self._booked: list[tuple[int, MonthDay]] = []
         self._barred = np.zeros(len(roster), bool)
         choice = after_third(told.after_third_locked_day)
         self.locked = LockedMonths(
@@ -94,6 +96,7 @@ class MarketClearing:
         self.large: list[LargePosition] = []
         self.losses: list[tuple[date, Loss]] = []
         self.participation = Participation(roster.kind)
+        self.refusals = Refusals(self._population.state["refused"])
 
     def rulebook(self, product: str) -> Rulebook:
         """Return a product's rulebook."""
@@ -130,8 +133,9 @@ class MarketClearing:
             held = state["positions"][book].copy()
             book_net(house, place, held, -held * settled, opened_at_ticks=settled)
         house.today_lots[:] = 0
-        if begins:
+        if told.number == 0:  # one haircut for all that an account holds
             house.collateral = CollateralRule.of(told.spec(day))
+        if begins:
             self._purses.endow(house, told.margin_fen(house), first=told.number == 0)
         for month, book in told.books():
             if month is None:
@@ -194,23 +198,23 @@ class MarketClearing:
         )
         series.booked_cash = cash
         name, day, rules = key[0], outcome.trading_day, house.rules[series.place]
-        self.expiries.note(name, key[1], outcome.settlement_ticks)
+        self.expiries.note(name, key[1], outcome.settlement_ticks, series.product.spec(day))
         self.participation.add(day, name, traded, net)
-        main = str(series.product.main(day))
-        self.months.append(
-            MonthDay(
-                day,
-                name,
-                name_of(key[1], main),
-                outcome.settlement_ticks,
-                figures.volume_lots,
-                int(np.maximum(net, 0).sum()),
-                outcome.limit_percent,
-                rules.margin.spec_percent,
-                rules.margin.hedge_percent,
-                outcome.locked_days,
-            )
+        month = name_of(key[1], str(series.product.main(day)))
+        self.refusals.add(day, name, month, book, state["refused"])
+        row = MonthDay(
+            day,
+            name,
+            month,
+            outcome.settlement_ticks,
+            figures.volume_lots,
+            int(np.maximum(net, 0).sum()),
+            outcome.limit_percent,
+            rules.margin.spec_percent,
+            rules.margin.hedge_percent,
+            outcome.locked_days,
         )
+        self._booked.append((series.place, row))
 
     def _settle(self, day: date) -> None:
         """Settle a day, let its calls be answered, and prepare the forced orders of the next one."""
@@ -241,6 +245,7 @@ class MarketClearing:
         self.losses += [(day, loss) for loss in losses]
         short = house.available_fen() < 0
         self._population.state["suspended"][:] = short | self._barred
+        self._record_months()
         self._record(day, calls, paid, short | self._barred, losses, reduced, in_cash)
         forced.replace(self._forced_orders(np.flatnonzero(short).tolist(), after) if after else ())
         if after and forced.pending:
@@ -309,7 +314,10 @@ class MarketClearing:
             ]
 
     def _next(self, day: date, outcomes: Mapping[Key, Settlement]) -> date | None:
-        """Put the next trading day's rules in force, and return it; None when the calendar ends."""
+        """Put in force the margins of this clearing and the next trading day's limits, and return that day.
+
+        None when the calendar ends.
+        """
         try:
             after = self._calendar.next(day)
         except LookupError:
@@ -318,9 +326,13 @@ class MarketClearing:
         rules = [rule if place in kept else _UNUSED for place, rule in enumerate(self.house.rules)]
         for key, series in self._series.items():
             anew = self.locked.reduced_on == day and key in self.locked.reduced
-            locked_days = 0 if anew else abs(outcomes[key].locked_days)
-            warning = self._warning_on(after)
-            rules[series.place] = series.product.rules(series.month, after, warning, locked_days=locked_days)
+            rules[series.place] = series.product.rules(
+                series.month,
+                after,
+                self._warning_on(after),
+                locked_days=0 if anew else abs(outcomes[key].locked_days),
+                first_limit_percent=outcomes[key].first_limit_percent,
+            )
         self.house.open_day(rules)
         return after
 
@@ -341,6 +353,18 @@ class MarketClearing:
             yield self._env.timeout(NS_PER_MINUTE)
             self._market.synchronise()
             self._forced.send()
+
+    def _record_months(self) -> None:
+        """Keep the day's months with the margins of their clearing; one that has ended keeps those it had."""
+        cleared = {series.place for series in self._series.values()}
+        for place, row in self._booked:
+            if place in cleared:
+                margin = self.house.rules[place].margin
+                row = replace(
+                    row, margin_spec_percent=margin.spec_percent, margin_hedge_percent=margin.hedge_percent
+                )
+            self.months.append(row)
+        self._booked = []
 
     def _record(
         self,

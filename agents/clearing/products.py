@@ -15,7 +15,7 @@ from agents.traders.population import TraderPopulation
 from exchange.clearing.house import ClearingHouse
 from exchange.clearing.margin import required_margin_fen
 from exchange.clearing.rules import Array, ContractRules, LimitRule, margin_per_lot_fen, rules_on
-from exchange.clearing.warning import Reading, WarningRule, Watch, observe, tightened
+from exchange.clearing.warning import Reading, WarningRule, Watch, observe, tightened, widened_limit_percent
 from exchange.clock import TradingCalendar
 from exchange.contracts import ContractMonth, ContractSpec, Rulebook
 from exchange.venue import DomesticVenue, Month, Settlement
@@ -81,15 +81,32 @@ class Product:
         """Count the trading days from a day to a month's last one."""
         return self.spec(day).days_to_expiry(month, day, self._calendar)
 
-    def rules(self, month: Month, day: date, warning: WarningRule, *, locked_days: int = 0) -> ContractRules:
-        """Return a month's rules of a day, as the early-warning controller leaves them."""
-        of = self.main(day) if month is None else month
-        rules = rules_on(
-            self.spec(day), of, day, self._calendar, product=self.number, locked_days=locked_days
-        )
+    def rules(
+        self,
+        month: Month,
+        day: date,
+        warning: WarningRule,
+        *,
+        locked_days: int = 0,
+        first_limit_percent: int = 0,
+    ) -> ContractRules:
+        """Return a month's rules of a day, as the early-warning controller leaves them.
+
+        Margins are those at which the day before was cleared; `locked_days` days locked the same way, the first of
+        them with the given limit, came before this one.
+        """
+        of, spec = self.main(day) if month is None else month, self.spec(day)
+        cleared = self.spec(max(self._calendar.previous(day), self.rulebook.first_day))
+        rules = rules_on(spec, of, day, self._calendar, product=self.number, cleared=cleared)
         if month is None:
             rules = replace(rules, limits=LimitRule(), margin=replace(rules.margin, both_sides=False))
-        return tightened((rules,), warning, self.watch)[0]
+        rules = tightened((rules,), warning, self.watch)[0]
+        usual = spec.limit_percent(of, day, self._calendar)
+        if not locked_days or usual is None:
+            return rules
+        usual = widened_limit_percent(usual, warning, self.watch)
+        limit = spec.stepped_limit_percent(usual, locked_days, first_limit_percent)
+        return rules.with_margin_from(spec.least_margin_percent(locked_days, limit))
 
     def persons_part(self, month: ContractMonth, day: date, leave_days: int) -> float:
         """Return what part of its holding an individual still wants: a straight line to 0 on the last day it may."""

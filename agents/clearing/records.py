@@ -12,6 +12,7 @@ from datetime import date
 import numpy as np
 
 from exchange.clearing.closing import Reason
+from exchange.clearing.codes import Refusal
 from exchange.clearing.rules import Array, Participant
 from exchange.codes import Side
 from exchange.venue import Month
@@ -45,7 +46,7 @@ class ProductDay:
 
 @dataclass(frozen=True)
 class MonthDay:
-    """One month's day under the rules that the house held it to."""
+    """One month's day: the limit of its trading, and the margins at which its close was cleared."""
 
     trading_day: date
     product: str
@@ -71,6 +72,34 @@ class LargePosition:
     side: Side
     lots: int
     limit_lots: int
+
+
+@dataclass(frozen=True)
+class RefusedOrders:
+    """Orders of a day that a limit at entry refused or cut, in one month for one reason."""
+
+    trading_day: date
+    product: str
+    month: str
+    reason: Refusal
+    orders: int
+
+
+class Refusals:
+    """Keep the refused orders of each day, from a count by book and reason that only grows."""
+
+    def __init__(self, counted: Array) -> None:
+        self._before = counted.copy()
+        self.rows: list[RefusedOrders] = []
+
+    def add(self, day: date, product: str, month: str, book: int, counted: Array) -> None:
+        """Keep what a book's count has grown by since it was last asked for."""
+        new = counted[book] - self._before[book]
+        self._before[book] = counted[book]
+        self.rows += [
+            RefusedOrders(day, product, month, Refusal(code), int(new[code]))
+            for code in np.flatnonzero(new).tolist()
+        ]
 
 
 @dataclass

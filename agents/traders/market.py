@@ -16,14 +16,12 @@ from agents.crude.market import Fill
 from agents.traders.curve import MonthBooks, Seat
 from agents.traders.population import TraderPopulation
 from agents.traders.state import EXTERNAL_ACCOUNT
+from exchange.clearing.prices import LastMinutes
 from exchange.clock import TradingCalendar
 from exchange.codes import Phase, Side, Venue
 from exchange.contracts import ContractMonth, Rulebook
 from exchange.units import NS_PER_MINUTE
 from exchange.venue import DayFigures, Terms
-
-_LARGEST_ORDER = 500
-"""Lots of the largest order at INE."""
 
 Order = tuple[int, int, Side, int, int]
 
@@ -32,6 +30,7 @@ class FastMarket:
     """Join a population with a SimPy environment from `start_ns` to `end_ns`.
 
     `tick_prices` is the worth of a tick in each venue's currency. `accounts` are the names of the SimPy-side accounts.
+    `each_minute` are told of each whole minute when its orders are in.
     Raises ValueError for a bar that does not divide a minute.
     """
 
@@ -55,6 +54,7 @@ class FastMarket:
         self._queue: list[Order] = []
         self._start_ns, self._end_ns, self._bar_ns = start_ns, end_ns, bar_ns
         self._lattice_ns = start_ns
+        self.each_minute: list[Callable[[int], None]] = []
         env.process(self._run())
 
     def _run(self) -> Generator[simpy.Event, Any, None]:
@@ -77,6 +77,8 @@ class FastMarket:
             for curve in self.population.curves.values():
                 curve.leave()
                 curve.roll_venue_pairs()
+            for note in self.each_minute:
+                note(now)
         self._collect()
 
     def months(self, venue: Venue) -> tuple[ContractMonth, ...]:
@@ -133,10 +135,8 @@ class FastMarket:
         self.synchronise()
         population, number, book = self.population, self._numbers[str(account)], self._book(Venue.SC, month)
         ticks = min(-int(-price / self._ticks[Venue.SC] + 1e-9), population.limits_ticks(book)[1])
-        while lots > 0:
-            part = min(lots, _LARGEST_ORDER)
-            population.rest(number, book, Side.SELL, part, ticks)
-            lots -= part
+        if lots > 0:
+            population.rest(number, book, Side.SELL, lots, ticks)
 
     def account_number(self, account: int | str) -> int:
         """Return an account's number among all of the population, as the clearing house counts them."""
@@ -188,14 +188,22 @@ class FastMarket:
 
 
 class CompiledFloor:
-    """One book of the population as a venue sees it: days, phases, counts."""
+    """One book of the population as a venue sees it: days, phases, counts.
+
+    A day is locked by its last `locked_minutes` (LastMinutes).
+    """
+
+    locked_minutes = 5
 
     def __init__(self, market: FastMarket, venue: int) -> None:
         self._market, self._population, self._venue = market, market.population, venue
+        self._last: LastMinutes | None = None
+        market.each_minute.append(self._note)
 
     def open_day(self, previous_settlement_ticks: int, limits_ticks: tuple[int, int] | None) -> None:
         """Begin a trading day with an empty book."""
         self._market.synchronise()
+        self._last = None if limits_ticks is None else LastMinutes(limits_ticks, self.locked_minutes)
         if limits_ticks is None:
             self._population.set_band(self._venue, int(self._population.book(self._venue)["last"]))
         else:
@@ -212,14 +220,17 @@ class CompiledFloor:
         self._market.synchronise()
         book = self._population.book(self._venue)
         opening, high, low, close = self._population.day(self._venue)
-        bid, ask = self._population.quote_ticks(self._venue)
-        top = int(book["base_tick"]) + int(book["high"])
-        bottom = int(book["base_tick"]) + int(book["low"])
-        locked = 1 if ask is None and bid == top else -1 if bid is None and ask == bottom else 0
+        locked = 0 if self._last is None else self._last.locked_way(self._population.now_ns)
         return DayFigures(
             opening, high, low, close, int(book["volume"]), int(book["turnover"]),
             self._population.open_interest_lots(self._venue), locked,
         )  # fmt: skip
+
+    def _note(self, now_ns: int) -> None:
+        book = self._population.book(self._venue)
+        if self._last is not None and book["phase"] == Phase.CONTINUOUS:
+            bid, ask = self._population.quote_ticks(self._venue)
+            self._last.note(now_ns, bid, ask, int(book["volume"]), int(book["turnover"]))
 
 
 class CurveFloor:
@@ -253,7 +264,9 @@ class CurveFloor:
         self._halted = {self._curve.book(month) for month in months if terms[month].halted}
         for month in months:
             book = self._curve.book(month)
+            self._floors[book].locked_minutes = spec.limit_locked_minutes or CompiledFloor.locked_minutes
             self._floors[book].open_day(terms[month].previous_settlement_ticks, terms[month].limits_ticks)
+            self._population.set_largest_order(book, spec.max_order_lots)
             exit_days = spec.person_exit_trading_days
             self._population.limit_entry(
                 book,

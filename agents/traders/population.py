@@ -45,10 +45,13 @@ from exchange.units import NS_PER_MINUTE
 Array = np.ndarray[Any, np.dtype[Any]]
 _NO_FILLS: Array = np.zeros(0, FILL)
 
+_LARGEST_ORDER = 500
+"""Lots of the largest order until a venue says otherwise (INE's)."""
+
 
 @dataclass(frozen=True)
 class VenueStart:
-    """How a venue begins: its tick in USD, price rule, largest order, and its first price in ticks."""
+    """How a venue begins: its tick in USD, price rule, and its first price in ticks."""
 
     tick_usd: float
     rule: PriceRule
@@ -157,7 +160,7 @@ class TraderPopulation:
         book["ticks"] = TICKS
         book["rule"] = int(start.rule)
         book["phase"] = int(Phase.CLOSED)
-        book["largest_order"] = 500
+        book["largest_order"] = _LARGEST_ORDER
         book["last"] = book["previous_settlement"] = start.price_ticks
         s["mid_half_ticks"][venue] = 2 * start.price_ticks
         s["tick_usd"][venue] = start.tick_usd
@@ -191,6 +194,10 @@ class TraderPopulation:
         s["position_limit_lots"][book] = NO_LIMIT if position_lots is None else position_lots
         s["opening_limit_lots"][book] = NO_LIMIT if opening_lots is None else opening_lots
         s["persons_out"][book] = persons_out
+
+    def set_largest_order(self, book: int, lots: int) -> None:
+        """Set the largest order of a book."""
+        self._state["books"][book]["largest_order"] = lots
 
     def hold_to_limits(self, account: int, *, clients: int) -> None:
         """Hold a SimPy-side account to the limits at order entry, as so many clients under one control."""
@@ -325,13 +332,18 @@ class TraderPopulation:
     ) -> int:
         """Send an order for any account of the state, as a forced order is sent, and return the lots filled at once.
 
-        It is a FAK, or rests until the book is emptied at the end of the trading day.
+        It is a FAK, or rests until the book is emptied at the end of the trading day. More lots than the largest
+        order are sent as several.
         """
-        return int(
-            session.external(
-                self._state, account, int(venue), int(side), price_ticks, lots, resting, self._trades
+        filled, largest = 0, int(self._state["books"][venue]["largest_order"])
+        for sent in range(0, lots, largest):
+            part = min(largest, lots - sent)
+            filled += int(
+                session.external(
+                    self._state, account, int(venue), int(side), price_ticks, part, resting, self._trades
+                )
             )
-        )
+        return filled
 
     def new_fills(self) -> Array:
         """Return the FILL rows of SimPy-side accounts since the last call. Raises OverflowError when some were lost."""

@@ -64,7 +64,7 @@ def terms_after(
     above_percent: int = 2,
     after_third: AfterThird = AfterThird.TRADE_ON,
 ) -> Terms:
-    """Return the terms of the day that follows, given the days locked so far.
+    """Return the terms of the day that follows, given the days locked so far, while the base stays as it is.
 
     Limit: base + the step of that many days. Margin: that limit + 2 points, or the usual if higher. After the third
     day `after_third` decides; `reduce_now` asks for the reduction before the day that these terms are for, after
@@ -72,7 +72,7 @@ def terms_after(
     Source: limit steps from prints of 2020 and 2026; margin and what follows the third day: assumption: domain
     knowledge of INE's risk rules.
     """
-    stepped = limit_after_locked_days(limit_percent, locked.days, steps_percent)
+    stepped = limit_after_locked_days(limit_percent, locked.days, steps_percent, first_percent=limit_percent)
     spec, hedge = (
         margin_after_locked_days(percent, stepped, locked.days, above_percent)
         for percent in (margin_spec_percent, margin_hedge_percent)

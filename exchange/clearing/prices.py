@@ -5,6 +5,7 @@ It averages no trades: the volume-weighted price of a month that traded is excha
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -58,6 +59,45 @@ def _moved(month: MonthDay, benchmark: MonthDay, by_percent: bool) -> int:
         doubled = 2 * month.previous_ticks * benchmark.traded_ticks + benchmark.previous_ticks
         price = doubled // (2 * benchmark.previous_ticks)
     return max(month.low_ticks, min(month.high_ticks, price))
+
+
+class LastMinutes:
+    """Keep how a month stands at each whole minute of a day, to tell at its close whether it is locked.
+
+    It looks once a minute where `locked_way` looks at every quote; a trade off the limit shows in turnover and volume.
+    """
+
+    def __init__(self, limits_ticks: tuple[int, int], minutes: int) -> None:
+        self._limits, self._window_ns = limits_ticks, minutes * NS_PER_MINUTE
+        self._seen: deque[tuple[int, int, int, int]] = deque(maxlen=minutes + 1)
+
+    def note(
+        self,
+        at_ns: int,
+        bid_ticks: int | None,
+        ask_ticks: int | None,
+        volume_lots: int,
+        turnover_tick_lots: int,
+    ) -> None:
+        """Note best bid and ask (None: nobody) and the day's volume and turnover so far."""
+        low, high = self._limits
+        way = 1 if ask_ticks is None and bid_ticks == high else 0
+        way = -1 if bid_ticks is None and ask_ticks == low else way
+        self._seen.append((at_ns, way, volume_lots, turnover_tick_lots))
+
+    def locked_way(self, close_ns: int) -> int:
+        """Tell whether the month closed locked: +1 at its upper limit, -1 at its lower, else 0.
+
+        All of the last minutes, the close with them, stand the same way, and
+        turnover = limit x volume of what traded between the first of them and the close.
+        """
+        seen = [row for row in self._seen if close_ns - self._window_ns <= row[0] <= close_ns]
+        if not seen or (seen[0][0], seen[-1][0]) != (close_ns - self._window_ns, close_ns):
+            return 0
+        (_, way, volume, turnover), (_, _, last_volume, last_turnover) = seen[0], seen[-1]
+        limit = self._limits[1 if way > 0 else 0]
+        at_limit = last_turnover - turnover == limit * (last_volume - volume)
+        return way if at_limit and all(row[1] == way for row in seen) else 0
 
 
 def locked_way(

@@ -6,7 +6,7 @@ It reads no rulebook but through `rules_on`, holds no account and decides nothin
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import IntEnum
 from typing import Any
@@ -89,6 +89,11 @@ class ContractRules:
     limits: LimitRule = LimitRule()
     product: int = 0
 
+    def with_margin_from(self, percent: int) -> ContractRules:
+        """Return the rules with margins of `percent` at least."""
+        spec, hedge = (max(percent, own) for own in (self.margin.spec_percent, self.margin.hedge_percent))
+        return replace(self, margin=replace(self.margin, spec_percent=spec, hedge_percent=hedge))
+
 
 @dataclass(frozen=True)
 class CollateralRule:
@@ -127,17 +132,18 @@ def rules_on(
     calendar: TradingCalendar,
     *,
     product: int = 0,
-    locked_days: int = 0,
+    cleared: ContractSpec | None = None,
     both_sides_trading_days: int = 5,
 ) -> ContractRules:
     """Read a month's rules from the rulebook of a day.
 
-    `locked_days` as in ContractSpec.margin_percent: as many days locked the same way, the last of them today.
+    Margins have the base that was in force when the day before was cleared, by its rules `cleared` (those of the day
+    if left out), and the day's own step to delivery.
     Closing the same day is free where the rulebook does not say otherwise (for long stretches it was). Netting ends
     after the 5th trading day before the last one (assumption: domain knowledge of SHFE's and INE's risk rules).
     """
     left = spec.days_to_expiry(month, day, calendar)
-    exit_days = spec.person_exit_trading_days
+    exit_days, margins = spec.person_exit_trading_days, cleared or spec
     fee_fen = round((spec.fee_cny_per_lot or 0.0) * FEN_PER_CNY)
     close_today_fen = round((spec.fee_close_today_cny_per_lot or 0.0) * FEN_PER_CNY)
     ppm = round(spec.fee_ppm_of_turnover or 0.0)
@@ -145,8 +151,8 @@ def rules_on(
         name=f"{spec.product}{month}",
         fen_per_tick=spec.minor_units_per_tick_and_lot,
         margin=MarginRule(
-            spec.margin_percent(month, day, calendar, locked_days=locked_days) or 0,
-            spec.margin_percent(month, day, calendar, hedge=True, locked_days=locked_days) or 0,
+            margins.margin_percent(month, day, calendar) or 0,
+            margins.margin_percent(month, day, calendar, hedge=True) or 0,
             both_sides=left <= both_sides_trading_days,
         ),
         fees=FeeRule(fee_fen, fee_fen, close_today_fen, ppm, ppm),

@@ -90,6 +90,7 @@ def act(s, pair, trades):
         else:
             continue
         account = ARBITRAGE_ACCOUNT + pair
+        lots = min(lots, s["books"][buy]["largest_order"], s["books"][sell]["largest_order"])
         ask = s["books"][buy]["best_ask"]
         _, bought = place(s, buy, 0, ask, lots, account, _CLASS, False, trades)
         if bought > 0 and s["books"][sell]["best_bid"] >= 0:

@@ -178,7 +178,8 @@ def place(s, venue, side, position, lots, account, trader_class, resting, trades
 
     Whoever would pay more than the day's limits allow (or sell for less) gets the limit; an order that could only wait
     beyond them is not sent. Outside continuous trading and auction entry nothing happens. An order that does not rest
-    is a FAK.
+    is a FAK. One beyond the largest order is cut to it. Where one side stands alone at its limit, nobody bids more (or
+    asks less) than that until it is used up: by the median rule a stale last price would stay the price otherwise.
     """
     book = s["books"][venue]
     phase = book["phase"]
@@ -190,17 +191,25 @@ def place(s, venue, side, position, lots, account, trader_class, resting, trades
         return -1, 0
     position = min(max(position, book["low"]), book["high"])
     s["messages"] += 1
-    lots = admitted_lots(s, venue, side, account, lots)
+    lots = admitted_lots(s, venue, side, account, min(lots, book["largest_order"]))
     if lots == 0:
         return -1, 0
     order_id = s["next_id"]
     s["next_id"] = order_id + 1
     left = lots
     if phase == _CONTINUOUS:
-        left, count = take(
-            book, s["levels"][venue], s["orders"][venue], s["words"][venue], side, position, lots, order_id, account,
-            s["now_ns"], trades, 0,
-        )  # fmt: skip
+        first, count = position, 0
+        if side == 0 and book["best_bid"] < 0 and book["best_ask"] == book["low"]:
+            first = book["low"]
+        elif side == 1 and book["best_ask"] < 0 and book["best_bid"] == book["high"]:
+            first = book["high"]
+        for at in (first, position):
+            left, count = take(
+                book, s["levels"][venue], s["orders"][venue], s["words"][venue], side, at, left, order_id, account,
+                s["now_ns"], trades, count,
+            )  # fmt: skip
+            if left == 0 or first == position:
+                break
         if count > 0:
             book_trades(s, venue, trades, count, trader_class)
             push = s["parameters"]["impact_per_lot"][venue] * (lots - left)
