@@ -5,7 +5,7 @@ It starts the attempt in a world and reads what came of it; prices, calls and de
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import asdict, dataclass
 from datetime import date, time
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ import simpy
 
 from agents.corner import Corner
 from agents.traders.state import EXTERNAL_ACCOUNT
-from exchange.clock import day_of, ns
+from exchange.clock import Sessions, day_of, ns
 from exchange.codes import Venue
 from exchange.units import BBL_PER_SC_LOT, FEN_PER_CNY, NS_PER_DAY
 from scenarios.levers import CornerAttempt
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 _AFTER_CLOSE = time(15, 1)
 _OFFERS = 6
 """From which evening on, in trading days before the last one, an attempt offers what it holds."""
-_MINUTES_A_DAY = 555
-"""Minutes of SC's night and day sessions."""
 
 COLUMNS = {
     "month": Column("", "the delivery month that is to be cornered"),
@@ -122,11 +120,18 @@ class Outcome:
 class Squeeze:
     """Watch a month of SC from a trading day on, with an attempt to corner it, or without (`attempt` None).
 
-    `number` is the attempt's account among those of the SimPy side. Raises ValueError where SC trades as one series or
-    without clearing, for then no month is delivered.
+    `number` is the attempt's account among those of the SimPy side, `sessions_on` gives SC's hours in force. Raises
+    ValueError where SC trades as one series or without clearing, for then no month is delivered.
     """
 
-    def __init__(self, world: World, since: date, attempt: CornerAttempt | None, number: int) -> None:
+    def __init__(
+        self,
+        world: World,
+        since: date,
+        attempt: CornerAttempt | None,
+        number: int,
+        sessions_on: Callable[[date], Sessions],
+    ) -> None:
         market = world.market
         if market is None or world.clearing is None or "sc" not in market.population.curves:
             raise ValueError(
@@ -140,9 +145,10 @@ class Squeeze:
         last = rulebook.on(since).last_trading_day(self.month, calendar)
         evening = ns(calendar.previous(since), time(20))
         if attempt is not None:
+            buying = calendar.trading_days(since, attempt.buying_trading_days)
             self.corner = Corner(
                 world.env, market, self.month, attempt.lots, start_ns=evening,
-                trading_minutes=attempt.buying_trading_days * _MINUTES_A_DAY,
+                trading_minutes=sum(sessions_on(day).open_minutes for day in buying),
                 offer_ns=ns(calendar.previous(last, _OFFERS), time(20)),
                 ask_on=lambda: self._ask_cny_per_bbl(attempt.ask_over_spot_percent),
             )  # fmt: skip

@@ -195,6 +195,7 @@ def _open_sc(world: World, market: FastMarket, events: Sequence[tuple[date, Any]
     if curve is not None and world.clearing is not None:
         _let_holders_sell(world, market)
     settled: dict[Month, int] = {None: spec.to_ticks(prices["sc"].on(before))}
+    sessions_on = hours(rulebook, calendar, events)
     floor: ProductFloor
     if curve is None:
 
@@ -212,6 +213,7 @@ def _open_sc(world: World, market: FastMarket, events: Sequence[tuple[date, Any]
         settled = {month: spec.to_ticks(level) for month, level in levels.items()}
 
         def tell_all(day: date, months: Sequence[ContractMonth]) -> None:
+            curve.open_for(sessions_on(day).open_minutes)
             books: dict[Month, int] = {month: curve.book(month) for month in months}
             beliefs.tell(day, books, rulebook.on(day).tick)
 
@@ -222,7 +224,7 @@ def _open_sc(world: World, market: FastMarket, events: Sequence[tuple[date, Any]
         floor,
         rulebook,
         settled,
-        hours(rulebook, world.loaded.calendar, events),
+        sessions_on,
         partial(_published, world, Venue.SC) if curve is None else partial(_month_published, world, "sc"),
     )
 
@@ -253,10 +255,11 @@ def _open_lu(world: World, market: FastMarket, events: Sequence[tuple[date, Any]
     calendar, prices, population = world.loaded.calendar, world.prices, market.population
     rulebook, curve, first = product_rulebook("lu", events), population.curves["lu"], world.trading_days[0]
     spec, before = rulebook.on(first), calendar.previous(first)
-    level = population.basis(curve.books[0])
+    level, sessions_on = population.basis(curve.books[0]), hours(rulebook, calendar, events)
     ticks = spec.to_ticks(prices["brent"].on(before) * math.exp(level) * prices["fx"].on(before))
 
     def tell(day: date, months: Sequence[ContractMonth]) -> None:
+        curve.open_for(sessions_on(day).open_minutes)
         fx = prices["fx"].on(calendar.previous(day))
         for month in months:
             population.set_basis(curve.book(month), level, rulebook.on(day).tick / fx)
@@ -267,7 +270,7 @@ def _open_lu(world: World, market: FastMarket, events: Sequence[tuple[date, Any]
         CurveFloor(market, curve, rulebook, calendar, tell),
         rulebook,
         dict.fromkeys(rulebook.listed_months(first, calendar), ticks),
-        hours(rulebook, world.loaded.calendar, events),
+        sessions_on,
         partial(_month_published, world, "lu"),
     )
 
@@ -349,7 +352,7 @@ def _widen_access(
 def hours(
     rulebook: Rulebook, calendar: TradingCalendar, events: Sequence[tuple[date, Any]]
 ) -> Callable[[date], Sessions]:
-    """Return the function that gives a Shanghai product's sessions on a trading day: its rule's less suspended nights.
+    """Return the function that gives a Shanghai product's sessions on a trading day: its rule's less nights not held.
 
     It raises TypeError for a product of another place.
     """
@@ -362,7 +365,8 @@ def hours(
         sessions = rulebook.on(day).sessions
         if not isinstance(sessions, Sessions):
             raise TypeError(f"the sessions of {rulebook.name} are those of a Shanghai product")
-        return sessions.without_night() if day in suspended else sessions
+        held = calendar.has_night(day) and day not in suspended
+        return sessions if held else sessions.without_night()
 
     return sessions_on
 

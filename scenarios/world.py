@@ -233,7 +233,7 @@ def build(
             if isinstance(event, CornerAttempt)
         ]
         if watched:
-            world.squeeze = Squeeze(world, *watched[0], _CORNER)
+            world.squeeze = Squeeze(world, *watched[0], _CORNER, hours(sc_rulebook, calendar, events))
         if intervention is not None:
             world.intervene(intervention)
         for day, event in events:

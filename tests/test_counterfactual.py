@@ -18,7 +18,13 @@ from scenarios.tomlfile import BadInput
 
 EPISODES = {
     "storage-glut-2020": ("twice-the-delta", "night-session-open", "short-rule"),
-    "hormuz-2026": ("twice-the-delta", "night-session-shut", "short-rule", "early-warning"),
+    "hormuz-2026": (
+        "twice-the-delta",
+        "night-session-shut",
+        "short-rule",
+        "early-warning",
+        "controller-instead",
+    ),
 }
 SHORT = ["period.trading_days=2", "measurement.pass_through_start_day=0", "clearing.enabled=false"]
 

@@ -15,7 +15,16 @@ from worlds import library, run, scenario
 
 from agents.traders.curve import Seat, whole_lots
 from agents.traders.kernel.orders import admitted_lots
-from agents.traders.state import ARBITRAGE_ACCOUNT, EXTERNAL_ACCOUNT, NO_LIMIT, NOISE_ACCOUNTS, OPENING, PAIRS
+from agents.traders.state import (
+    ARBITRAGE_ACCOUNT,
+    EXTERNAL_ACCOUNT,
+    INFORMED_ACCOUNT,
+    MAKER_ACCOUNT,
+    NO_LIMIT,
+    NOISE_ACCOUNTS,
+    OPENING,
+    PAIRS,
+)
 from exchange.clearing.codes import Participant, Refusal
 from exchange.codes import Phase, Side, Venue
 from exchange.contracts import ContractMonth
@@ -237,6 +246,33 @@ def test_limits_are_a_clients_and_an_account_stands_for_many():
     s = population().state
     s["positions"][0, 3], s["position_limit_lots"][0], s["clients"][3] = 150, 100, 2
     assert admitted_lots(s, 0, 0, 3, 80) == 50
+
+
+@pytest.mark.parametrize("minutes", [225, 555])
+def test_who_delivers_no_oil_has_left_by_the_end_of_the_hours_in_force(minutes, monkeypatch):
+    made, curve = seated(
+        first_days_left=4
+    )  # the fourth day before the last, and the third: then all only close
+    s, book, account = made.state, curve.book(DECEMBER), INFORMED_ACCOUNT
+    sold = []
+
+    def fill(account, book, side, lots):
+        s["positions"][book, account] -= lots
+        sold.append(lots)
+        return lots
+
+    monkeypatch.setattr(made, "send_for", fill)
+    s["positions"][book, MAKER_ACCOUNT:ARBITRAGE_ACCOUNT] = 0
+    s["positions"][book, account] = 4000
+    held = []
+    for _ in range(2):
+        curve.open_for(minutes)
+        for _ in range(minutes):
+            curve.leave()
+        held.append(int(s["positions"][book, account]))
+        curve.seat(seats(MONTHS[:4], 3), DECEMBER)
+    assert held[1] == 0
+    assert held[0] == pytest.approx(2000, rel=0.15)  # an even part each minute, in whole lots rounded up
 
 
 def test_a_firm_may_stay_when_individuals_are_out():

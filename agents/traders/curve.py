@@ -39,8 +39,8 @@ _OF_A_MONTH = (
 _OF_A_MONTHS_BOOK = ("last", "previous_settlement", "volume", "turnover")
 _AT_ANY_COST = -1.0
 _ROLLED_LOTS = 10
-_MINUTES_A_DAY = 500
-"""Of a day's minutes of trading, those in which what must go goes; the last ones are for what could not."""
+_LATE_PART = 0.1
+"""Of the last day's minutes of trading, the last ones, by which what must go has gone: they are for what could not."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,7 @@ class MonthBooks:
         self._weights, self._first_pair = weights, first_pair
         self._seats: dict[ContractMonth, int] = {}
         self._days_left: dict[ContractMonth, int] = {}
+        self._open_minutes = self._minutes_left = 0
         self.informed_multiple = 1.0
 
     def copy(self, population: TraderPopulation) -> MonthBooks:
@@ -82,6 +83,7 @@ class MonthBooks:
             population, self.product, self.books, self._traders, self._curve, self._weights, self._first_pair
         )
         twin._seats, twin._days_left = dict(self._seats), dict(self._days_left)
+        twin._open_minutes, twin._minutes_left = self._open_minutes, self._minutes_left
         twin.informed_multiple = self.informed_multiple
         return twin
 
@@ -149,23 +151,30 @@ class MonthBooks:
         state["pair_lots"][self._pair_of(month)] = 0
         return np.asarray(positions)
 
+    def open_for(self, minutes: int) -> None:
+        """Say how many minutes the product trades on the day that begins, as its hours in force have it."""
+        self._open_minutes = self._minutes_left = minutes
+
     def leave(self) -> None:
         """Let makers and informed traders close a part of what they hold of a month that is about to expire.
 
-        They deliver no oil. Called each minute: an even part of what is left until the days of closing only.
+        They deliver no oil. Called each minute: what is held / minutes of trading left until the days of closing only.
         """
         state = self._population.state
+        first, last = self._curve.spread_exit_trading_days, self._curve.closing_only_trading_days
+        if state["books"][self.books[0]]["phase"] == Phase.CONTINUOUS:
+            self._minutes_left -= 1
         for month, days_left in self._days_left.items():
             book = self._seats[month]
-            first, last = self._curve.spread_exit_trading_days, self._curve.closing_only_trading_days
             if not last <= days_left < first:
                 continue
             if state["books"][book]["phase"] != Phase.CONTINUOUS:
                 continue
+            left = self._minutes_left + self._open_minutes * (days_left - last - _LATE_PART)
+            minutes = max(1, round(left))
             for account in range(MAKER_ACCOUNT, ARBITRAGE_ACCOUNT):
                 held = int(state["positions"][book, account])
-                days = max(days_left - self._curve.closing_only_trading_days + 1, 1)
-                lots = -(-abs(held) // (_MINUTES_A_DAY * days))
+                lots = -(-abs(held) // minutes)
                 if lots:
                     self._population.send_for(account, book, Side.SELL if held > 0 else Side.BUY, lots)
 
