@@ -215,7 +215,7 @@ def test_a_chinese_cold_wave_reaches_jkm_by_chinas_tenders() -> None:
         lifts.append(np.log(changed.price_usd_per_mmbtu / base.price_usd_per_mmbtu).mean())
         assert (changed.chinese_bought_m3_liquid.sum() > 0) == tenders
     assert lifts[0] > 0.01
-    assert lifts[1] == 0.0
+    assert abs(lifts[1]) < 1e-3  # sellers of what China leaves feel it by a hair
 
 
 def test_nothing_happens_abroad_before_the_shock() -> None:

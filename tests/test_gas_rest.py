@@ -37,7 +37,7 @@ def rest(start: date, **update: object) -> RestOfChina:
     own = parameters.rest_of_china.model_copy(update=update)
     whole = parameters.model_copy(update={"rest_of_china": own})
     made = world()
-    return make_rest(simpy.Environment(), whole, start, streams(1), made.fleet, made.freight, made._brent)
+    return make_rest(simpy.Environment(), whole, start, streams(1), made.fleet, made.freight, made.brent)
 
 
 def test_a_winters_day_by_hand() -> None:

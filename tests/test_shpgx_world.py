@@ -114,7 +114,7 @@ def test_buyers_leave_a_presale_where_the_deposit_is_less_than_what_they_save() 
     none, five, twenty = (defaulted(percent) for percent in (0, 5, 20))
     left = [1 - own.delivered_t / own.signed_t for own in (none, five, twenty)]
     assert left[0] > left[1] > left[2]
-    assert left[2] < 0.01
+    assert left[2] < 0.03
     assert none.forfeited_by_buyers_mn_cny == 0 and none.deposits_mn_cny == 0
     assert five.forfeited_by_buyers_mn_cny > 0
 
