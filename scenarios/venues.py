@@ -92,7 +92,8 @@ class Beliefs:
     Neutral = Oman + parity's middle + the world's slope a month x months to delivery, over Brent, and on top what of a
     month's own gap has lasted: that becomes its expected premium, with `premium_half_life_days`, in which what it has
     beyond the main month's halves again. Days that end at their limit teach nothing. Only the physical
-    arbitrage, which counts cargoes and tanks, holds on to parity.
+    arbitrage, which counts cargoes and tanks, holds on to parity. In a month's last days those who are left deliver or
+    receive oil: they take it for no less than the refiner who is shortest of it would give.
     """
 
     def __init__(self, world: World, population: TraderPopulation) -> None:
@@ -120,6 +121,7 @@ class Beliefs:
         if world.settlements[Venue.SC] and world.settlements[Venue.SC][-1].figures.locked:
             gaps = dict.fromkeys(gaps, 0.0)  # the gap of a day that ended at its limit is the limit's
         main = next(month for month, book in books.items() if book == Venue.SC)
+        ending = _last_days_month(world, day) if main is not None else None
         for month, book in books.items():
             learnt = (1.0 - self._keep) * gaps[month]
             expected = self._expected.get(month)
@@ -127,6 +129,8 @@ class Beliefs:
                 expected = self._neighbours(month)
             expected += (1.0 - self._keep) * (self._expected.get(main, expected) - expected)
             level = self.neutral_usd_per_bbl(known, month, brent, oman)
+            if month is not None and month == ending:
+                level = max(level, world.crude.refiners_worth_cny_per_bbl(known, oman) / fx)
             population.set_basis(book, math.log(level / brent) + expected, tick / fx)
             population.shift_basis(book, learnt)
             self._expected[month] = expected + learnt
@@ -226,24 +230,29 @@ def _open_sc(world: World, market: FastMarket, events: Sequence[tuple[date, Any]
 
 def _let_holders_sell(world: World, market: FastMarket) -> None:
     """Let owners of oil in tank sell a month in the days in which accounts without oil only close."""
-    calendar, rulebook = world.loaded.calendar, world.rulebooks[Venue.SC]
-    last_days = world.loaded.scenario.traders.curve.closing_only_trading_days
+    calendar = world.loaded.calendar
     margin = 1 + world.loaded.scenario.crude.warrants.holders_margin_percent / 100
 
     def expiring() -> ContractMonth | None:
-        day = calendar.trading_day_at(int(world.env.now))
-        spec = rulebook.on(day)
-        month = spec.listed_months(day, calendar)[0]
-        return month if spec.days_to_expiry(month, day, calendar) < last_days else None
+        return _last_days_month(world, calendar.trading_day_at(int(world.env.now)))
 
     def room_lots() -> int:
         return world.crude.commercial.room_lots(market.account_number(HOLDERS))
 
     def ask() -> float:
         known = calendar.previous(calendar.trading_day_at(int(world.env.now)))
-        return world.deliverable_spot_cny_per_bbl(known) * margin
+        needed = world.crude.refiners_worth_cny_per_bbl(known, world.prices["oman"].on(known))
+        return max(world.deliverable_spot_cny_per_bbl(known) * margin, needed)
 
     OilHolders(world.env, market, expiring=expiring, room_lots=room_lots, ask=ask)
+
+
+def _last_days_month(world: World, day: date) -> ContractMonth | None:
+    """Return the month of SC in which accounts without oil only close on a day; None on other days."""
+    calendar, spec = world.loaded.calendar, world.rulebooks[Venue.SC].on(day)
+    month = spec.listed_months(day, calendar)[0]
+    last_days = world.loaded.scenario.traders.curve.closing_only_trading_days
+    return month if spec.days_to_expiry(month, day, calendar) < last_days else None
 
 
 def _open_lu(world: World, market: FastMarket, events: Sequence[tuple[date, Any]]) -> None:

@@ -1,6 +1,7 @@
 """Owners of commercial oil in tank who sell an expiring month dear: they have the oil and can deliver it.
 
-They are no traders: they offer what they could put under warrant, over the worth of oil in tank, and wait.
+They are no traders: they offer what they could put under warrant, over the worth of oil in tank and not below what the
+refiner who needs it most would give for it, and wait.
 """
 
 from __future__ import annotations

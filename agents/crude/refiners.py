@@ -33,13 +33,23 @@ class Refiner(DeliveryTaker):
         self._left_lots, self._shortage = self._own.lots_per_day, shortage
 
     def decide(self, lines: Parities, fx_cny_per_usd: float) -> None:
-        """Take one decision: read fills, buy a slice of what is left of the day's lots, sell Oman for it."""
+        """Take one decision: read fills, buy a slice of what is left of the day's lots, sell Oman for it.
+
+        Who is short of oil buys the nearest month first, whose oil comes soonest.
+        """
         self.account.read_fills(fx_cny_per_usd)
         oman_ask = self._market.quote(Venue.OMAN)[1]
-        parity = min(line.cny_per_bbl(oman_ask) for line in lines.imports.values())
-        worth = parity - self._own.discount_cny_per_bbl + self._own.scarcity_cny_per_bbl * self._shortage
-        self._left_lots -= self.buy(worth, self._left_lots)
+        worth = self.worth_cny_per_bbl(min(line.cny_per_bbl(oman_ask) for line in lines.imports.values()))
+        nearest, bought = self._market.months(Venue.SC)[:1], 0
+        if nearest and self._shortage > 0:
+            bought = self.buy(worth, self._left_lots, nearest[0])
+        self._left_lots -= bought or self.buy(worth, self._left_lots)
         self.hedge()
+
+    def worth_cny_per_bbl(self, parity_cny_per_bbl: float) -> float:
+        """Return what a barrel in tank is worth to it, where the cheapest cargo would come at a parity."""
+        scarcity = self._own.scarcity_cny_per_bbl * self._shortage
+        return parity_cny_per_bbl - self._own.discount_cny_per_bbl + scarcity
 
     def integers(self) -> list[int]:
         """Return the state for the state hash."""

@@ -24,14 +24,17 @@ class DeliveryTaker:
         """SC lots bought and not delivered yet."""
         return self.account.lots[Venue.SC]
 
-    def buy(self, trigger_cny_per_bbl: float, most_lots: int) -> int:
-        """Send an order for a slice where SC is offered below a price, within capital; return its lots."""
-        ask = self._market.quote(Venue.SC)[1]
+    def buy(self, trigger_cny_per_bbl: float, most_lots: int, month: Month = None) -> int:
+        """Send an order for a slice where a month of SC is offered below a price; return its lots.
+
+        None is the main month. Capital bounds the order.
+        """
+        ask = self._market.quote(Venue.SC, month)[1]
         room_lots = min(self._max_open_lots - self.open_long_lots, most_lots)
         lots = min(self._slice_lots, room_lots)
         if not (ask < trigger_cny_per_bbl and lots > 0):
             return 0
-        self.account.submit(Venue.SC, Side.BUY, lots, trigger_cny_per_bbl)
+        self.account.submit(Venue.SC, Side.BUY, lots, trigger_cny_per_bbl, month)
         return lots
 
     def hedge(self) -> None:

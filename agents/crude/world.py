@@ -284,8 +284,9 @@ class CrudeWorld:
             lines, freight = self._lines_on(day)
             fx = self._fx.on(day)
             lost = self._levers.share_of_loadings_lost(day)
-            rules = self._rulebook.on(day)
-            open_minutes, fee = self._sessions_on(day).open_minutes, rules.storage_fee_cny_per_bbl_day or 0.0
+            rules, trading_day = self._rulebook.on(day), self._calendar.trading_day_at(int(env.now))
+            open_minutes = self._sessions_on(trading_day).open_minutes
+            fee = rules.storage_fee_cny_per_bbl_day or 0.0
             self.local_buyer.decide(self._levers.local_lots_per_day(day), open_minutes)
             self.bargain.decide(day, self._month_ahead(rules, day), open_minutes)
             self.importer.decide(Today(lines, freight, fx, fee, self._grades_now(), lost))
@@ -310,6 +311,12 @@ class CrudeWorld:
             refiner.decide(lines, fx_cny_per_usd)
         self._refined_on = day
         self.carry.decide(day, fee)
+
+    def refiners_worth_cny_per_bbl(self, day: date, oman_usd_per_bbl: float) -> float:
+        """Return what a barrel in tank is worth to the refiner who needs it most (see RefinerParameters)."""
+        lines, _ = self._lines_on(day)
+        parity = min(line.cny_per_bbl(oman_usd_per_bbl) for line in lines.imports.values())
+        return max(refiner.worth_cny_per_bbl(parity) for refiner in self.refiners.all.values())
 
     def _lines_on(self, day: date) -> tuple[Parities, float]:
         """Return a day's parity lines and its freight with insurance, USD/bbl; kept for the day and FX."""
