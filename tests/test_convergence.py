@@ -1,7 +1,7 @@
 """At expiry a month of SC comes to the worth of oil in tank, within what delivery costs; a corner keeps it away.
 
-That oil short behind a shut strait keeps it away too is held by test_economics_hormuz_cleared.py. Full tanks do not: what
-they lift is the main month (test_economics_glut.py, _glut_cleared.py).
+That oil short behind a shut strait keeps it away too is held by test_economics_hormuz_cleared.py. Full tanks do
+not: what they lift is the main month (test_economics_glut.py, _glut_cleared.py).
 """
 
 from __future__ import annotations
