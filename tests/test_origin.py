@@ -22,9 +22,9 @@ NOISE = ("noise_limit_per_s", "noise_market_per_s")
 
 @pytest.fixture(scope="module")
 def measured() -> dict[int, OriginShare]:
-    """Six samples of two days of the base scenario, by horizon."""
-    jobs = plan(library("base"), changed=False, seed=1, samples=6, horizon_days=2)
-    assert len(jobs) == 72
+    """Four samples of two days of the base scenario, by horizon."""
+    jobs = plan(library("base"), changed=False, seed=1, samples=4, horizon_days=2)
+    assert len(jobs) == 48
     return collect(run_jobs(jobs, 1), seed=1)
 
 
@@ -37,7 +37,7 @@ def test_shares_of_a_run_have_the_parts_of_each_sample(measured):
         assert sum(s.value for s in by_venue) == pytest.approx(found.share().value)
         assert found.share().value + found.rest().value == pytest.approx(1.0)
         assert found.share(index="shapley").value == pytest.approx(1.0)
-        assert found.samples == 6 and len(found.samples_frame()) == 36
+        assert found.samples == 4 and len(found.samples_frame()) == 24
         assert 0.01 < found.sd / horizon**0.5 < 0.04
 
 
@@ -56,9 +56,9 @@ def test_total_shares_are_no_smaller_than_first_order_ones(measured):
 def test_more_samples_are_asked_for_as_the_square_of_the_precision(measured):
     found = measured[1]
     error = max(found.share(Venue.SC, part).standard_error for part in ("news", "flow", None))
-    assert found.samples_needed(found.half_width()) == 6
-    assert found.samples_needed(1.959964 * error / 3) in (54, 55)
-    assert found.samples_needed(10.0) == 6
+    assert found.samples_needed(found.half_width()) == 4
+    assert found.samples_needed(1.959964 * error / 3) in (36, 37)
+    assert found.samples_needed(10.0) == 4
 
 
 def test_samples_come_back_whatever_their_order_and_one_gives_no_share():

@@ -86,9 +86,7 @@ def test_a_cut_makes_the_seller_default_and_pay_the_deposit_twice_over() -> None
     world = gas_world(3, DAYS, [DatedShock(date(2024, 8, 20), cut)], parameters=with_pipeline_gas())
     assert sum(world.market.balances_fen()) == 0
     lost = {name: fen for name, fen in world.market.members.forfeited_fen.items() if fen}
-    assert set(lost) - set(world.tables()["gas_slots"].buyer) == {
-        "petrochina"
-    }  # who has a slot may lose that deposit
+    assert lost["petrochina"] > 0.99 * sum(lost.values())  # a buyer who needs a parcel less loses it, too
 
 
 def test_cargoes_in_yuan_are_priced_by_the_window_at_the_rate_of_the_day() -> None:

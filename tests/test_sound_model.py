@@ -109,6 +109,7 @@ def daily_closes(figures: dict) -> dict[str, pd.DataFrame]:
     }
 
 
+@pytest.mark.slow
 def test_two_clocks_make_a_receiver_of_the_venue_that_is_read_first_and_one_clock_does_not():
     even = {CHINA: 0.5, "traders.news.gulf_share": 0.0, "traders.cross_learning.brent_follows_sc": 1.0}
     net = {}
@@ -119,6 +120,7 @@ def test_two_clocks_make_a_receiver_of_the_venue_that_is_read_first_and_one_cloc
     assert abs(net["one clock"]) < 2
 
 
+@pytest.mark.slow
 def test_by_the_day_and_at_their_own_closes_sc_does_the_adjusting():
     """As in the literature, which reads daily closes of different hours: SC adjusts, Brent does not."""
     found = information_shares(daily_closes({})["two clocks"], lags=2, beta="unit", bootstrap=0)
