@@ -38,7 +38,7 @@ def test_shares_of_a_run_have_the_parts_of_each_sample(measured):
         assert found.share().value + found.rest().value == pytest.approx(1.0)
         assert found.share(index="shapley").value == pytest.approx(1.0)
         assert found.samples == 4 and len(found.samples_frame()) == 24
-        assert 0.01 < found.sd / horizon**0.5 < 0.04
+        assert 0.01 < found.sd / horizon**0.5 < 0.05
 
 
 def test_first_order_shares_add_up_to_no_more_than_one(measured):
