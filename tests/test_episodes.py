@@ -43,8 +43,9 @@ EPISODES = {
     ),
 }  # fmt: skip
 
-SLOW = ("europe-2022", "freeport-2022", "panama-drought")
-"""Episodes whose direction CI leaves out; of the same kind as others, they take a minute of four pairs of worlds."""
+SLOW = ("europe-2022", "freeport-2022", "hormuz-2026-gas", "panama-drought", "turkmen-cut")
+"""Episodes that CI leaves out here; of the same kind as others, they take up to a minute of four pairs of worlds."""
+BY_NAME = [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in EPISODES]
 
 
 @cache
@@ -80,9 +81,7 @@ def changes(name: str, measure: str) -> np.ndarray:
     )
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in EPISODES]
-)
+@pytest.mark.parametrize("name", BY_NAME)
 def test_an_episode_moves_prices_stocks_and_cargoes_the_way_its_causes_must(name: str) -> None:
     """On the mean of pairs by more than two standard errors: whole cargoes make single worlds noisy."""
     for measure, sign in EPISODES[name][2].items():
@@ -120,7 +119,7 @@ def test_without_lorries_from_the_north_the_price_of_2017_hardly_moves() -> None
     assert 1.0 < days.loc[winter].mean() / calm.loc[winter].mean() < 1.1
 
 
-@pytest.mark.parametrize("name", EPISODES)
+@pytest.mark.parametrize("name", BY_NAME)
 def test_an_episode_changes_nothing_before_it_begins(name: str) -> None:
     period, shocks = loaded(name).scenario.period, loaded(name).scenario.shocks
     start_day = min(event.start_day for event in shocks)
@@ -130,6 +129,7 @@ def test_an_episode_changes_nothing_before_it_begins(name: str) -> None:
     assert not base[base.date >= begins].equals(changed[changed.date >= begins])
 
 
+@pytest.mark.slow
 def test_cargoes_stay_away_as_in_2022() -> None:
     """China's LNG fell by 19.6 % in 2022; the model is told Europe's price and finds by itself that buyers wait.
 

@@ -79,6 +79,7 @@ def test_a_follower_without_delay_has_an_information_share_although_no_news_is_i
     assert same == resampled  # so that the news part of its origin share is exactly nothing
 
 
+@pytest.mark.slow
 def test_wide_quotes_at_sc_lower_its_information_share_and_raise_its_leadership_share():
     """Of one day's path the effect is as large as its scatter: the means of ten, two standard errors from nothing."""
     effects = []
