@@ -18,12 +18,14 @@ pytestmark = pytest.mark.xdist_group("origin")  # its fixtures are long: one wor
 
 CHINA = "traders.news.china_share"
 NOISE = ("noise_limit_per_s", "noise_market_per_s")
+ONE_MONTH = {"traders.curve.sc_active_months": 1}
+"""SC's main month alone: a third of the work where the other months are not the question."""
 
 
 @pytest.fixture(scope="module")
 def measured() -> dict[int, OriginShare]:
-    """Four samples of two days of the base scenario, by horizon."""
-    jobs = plan(library("base"), changed=False, seed=1, samples=4, horizon_days=2)
+    """Four samples of two days of the base scenario with one month, by horizon."""
+    jobs = plan(scenario("base", ONE_MONTH), changed=False, seed=1, samples=4, horizon_days=2)
     assert len(jobs) == 48
     return collect(run_jobs(jobs, 1), seed=1)
 
@@ -102,13 +104,13 @@ def test_without_news_of_its_own_and_with_no_delay_the_news_part_is_still_nothin
 @pytest.fixture(scope="module")
 def china() -> dict[float, NewsAt]:
     """SC's news where China's news is two and four fifths of all news."""
-    return {share: news_at_sc(scenario("base", {CHINA: share})) for share in (0.4, 0.8)}
+    return {share: news_at_sc(scenario("base", ONE_MONTH | {CHINA: share})) for share in (0.4, 0.8)}
 
 
 @pytest.fixture(scope="module")
 def without_night() -> NewsAt:
     """SC's news without a night session, where China's news is two fifths of all news."""
-    return news_at_sc(scenario("night-session-off", {CHINA: 0.4}), changed=True)
+    return news_at_sc(scenario("night-session-off", ONE_MONTH | {CHINA: 0.4}), changed=True)
 
 
 def test_the_news_part_of_sc_rises_with_its_own_news(china):
@@ -131,6 +133,6 @@ def test_a_venue_that_is_shut_more_hours_loses_share(china, without_night):
 def test_twice_the_noise_at_sc_does_not_raise_the_news_part(china):
     own = library("base").scenario.traders.sc
     noise = {f"traders.sc.{key}": 2 * getattr(own, key) for key in NOISE}
-    louder = news_at_sc(scenario("base", {CHINA: 0.4} | noise))
+    louder = news_at_sc(scenario("base", ONE_MONTH | {CHINA: 0.4} | noise))
     np.testing.assert_array_equal(louder.entered, china[0.4].entered)
     assert louder.share < 1.15 * china[0.4].share

@@ -31,6 +31,7 @@ SMALL = {
     "period.first_trading_day": "2024-11-05",  # a Tuesday: its flow is shorter than that of a Monday
     "period.trading_days": 1,
     "period.slow_end": "2025-01-10",
+    "traders.curve.sc_active_months": 1,  # a third of the work
     "measurement.replications": 2,
     "measurement.origin_samples": 2,
     "measurement.origin_horizon_trading_days": 1,

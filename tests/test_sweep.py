@@ -137,6 +137,7 @@ def command(*arguments: str, cwd: Path, hash_seed: str = "0") -> subprocess.Pope
 
 TOLD = (
     "base", "--grid", f"{NEWS}=0.25", "--grid", f"{FOLLOWS}=0.5,1", "--set", "measurement.clock_seconds=30",
+    "--set", "traders.curve.sc_active_months=1",
     "--set", "period.first_trading_day=2024-11-05", "--days", "1", "--samples", "2", "--replications", "1",
     "--seed", "5", "--out", "mine",
 )  # fmt: skip
