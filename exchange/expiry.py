@@ -69,9 +69,7 @@ def undeliverable_liquidation(
     return excess_shorts_liquidation(house, contract, excess, high_ticks)
 
 
-def excess_shorts_liquidation(
-    house: ClearingHouse, contract: int, excess: Array, high_ticks: int
-) -> Array:
+def excess_shorts_liquidation(house: ClearingHouse, contract: int, excess: Array, high_ticks: int) -> Array:
     """Return FORCED rows that buy back `excess` lots of each account's short, shape (accounts,), at the upper limit."""
     rows = []
     for account in np.flatnonzero(excess).tolist():

@@ -132,7 +132,9 @@ class Expiries:
         end = 0 if closed_from is None else closed_from + 1
         if self._registry is None or customs is None:
             return none
-        if days_left >= end + (customs.cover_trading_days if closed_from is None else customs.lead_trading_days):
+        if days_left >= end + (
+            customs.cover_trading_days if closed_from is None else customs.lead_trading_days
+        ):
             return none
         accounts = len(house.roster)
         self._cover(_shorts(house, place, house.roster.kind != Participant.INDIVIDUAL))
@@ -152,10 +154,15 @@ class Expiries:
         return excess_shorts_liquidation(house, place, closed, high_ticks=0), own
 
     def _present(self, delivery: Delivery) -> None:
+        """Let sellers present their warrants, first those that are paid most at their base, the oldest of them first.
+
+        Grades are not weighed: a better grade is worth its differential to whoever keeps it.
+        """
         assert self._registry is not None
         for account in np.flatnonzero(delivery.shorts_lots).tolist():
             room = int(delivery.shorts_lots[account])
-            for warrant in self._registry.of(account):
+            owned = self._registry.of(account)
+            for warrant in sorted(owned, key=lambda each: -delivery.base_fen_per_bbl(each.base)):
                 lots = min(room, warrant.lots)
                 if lots and not warrant.pledged and delivery.can_deliver(account):
                     delivery.present(account, warrant.number, lots)
