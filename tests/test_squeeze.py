@@ -43,6 +43,12 @@ def days(world: World) -> pd.DataFrame:
     return world.squeeze.frame()
 
 
+def not_deliverable_lots(world: World) -> int:
+    """Return the lots that were closed by force because there was no oil for them."""
+    filled = [day.forced_filled_lots for day in world.clearing.days]
+    return sum(lots for day in filled for reason, lots in day.items() if reason.name == "NOT_DELIVERABLE")
+
+
 def test_a_corner_lifts_its_month_over_the_next_one_when_shorts_must_cover():
     calm, cornered = days(attempt(False)), days(attempt())
     assert abs(most_over_next(calm)) < 8  # about a dollar
@@ -106,16 +112,7 @@ def test_shorts_decide_under_the_old_rule_and_the_exchange_closes_them_under_the
     """The rule ends the month's height, and not the attempt's gain: who is closed buys what it offers at once."""
     loaded = library("squeeze-short-rule")
     in_force, under_rule = attempt(), run(loaded, None, changed=True)
-    forced = {
-        world: sum(
-            lots
-            for day in world.clearing.days
-            for reason, lots in day.forced_filled_lots.items()
-            if reason.name == "NOT_DELIVERABLE"
-        )
-        for world in (in_force, under_rule)
-    }
-    assert forced[in_force] == 0 and forced[under_rule] > 1000
+    assert not_deliverable_lots(in_force) == 0 and not_deliverable_lots(under_rule) > 1000
     assert sum(in_force.clearing.bought_back_lots.values()) > 1000
     delivery = under_rule.clearing.expiries.delivery_of(under_rule.squeeze.month)
     assert sum(failure.lots for failure in delivery.failures) < 140  # a hundredth of the attempt
