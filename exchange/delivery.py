@@ -6,6 +6,7 @@ Whoever must leave before expiry, or be closed by force, is told by exchange/exp
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -19,6 +20,11 @@ from exchange.codes import Side
 from exchange.contracts import ContractSpec
 from exchange.units import FEN_PER_CNY
 from exchange.warrants import Warrant, WarrantRegistry
+
+
+def base_key(base: str) -> str:
+    """Return a delivery base's name as rules write it: "Zhoushan (Cezi)" is zhoushan_cezi."""
+    return re.sub(r"[^a-z0-9]+", "_", base.lower()).strip("_")
 
 
 class DeliveryDay(IntEnum):
@@ -49,17 +55,20 @@ class DeliveryRule:
 
     @classmethod
     def of(cls, spec: ContractSpec) -> DeliveryRule:
-        """Read fee and grade differentials from a rulebook; a grade without a differential is taken at 0."""
+        """Read fee and differentials from a rulebook; a grade or a base without a differential is taken at 0."""
         grades = {
             name: round((grade.differential_cny_per_bbl or 0.0) * FEN_PER_CNY)
             for name, grade in spec.deliverable_grades.items()
         }
+        bases = {
+            name: round(each * FEN_PER_CNY) for name, each in spec.location_differential_cny_per_bbl.items()
+        }
         fee_fen = round((spec.delivery_fee_cny_per_bbl or 0.0) * FEN_PER_CNY * spec.lot_bbl)
-        return cls(fee_fen_per_lot=fee_fen, grade_fen_per_bbl=grades)
+        return cls(fee_fen_per_lot=fee_fen, grade_fen_per_bbl=grades, base_fen_per_bbl=bases)
 
     def differential_fen_per_bbl(self, base: str, grade: str) -> int:
         """Return what a grade at a base is worth beyond the standard, in fen a barrel; 0 where nothing is said."""
-        return self.grade_fen_per_bbl.get(grade, 0) + self.base_fen_per_bbl.get(base, 0)
+        return self.grade_fen_per_bbl.get(grade, 0) + self.base_fen_per_bbl.get(base_key(base), 0)
 
 
 @dataclass(frozen=True)
@@ -150,6 +159,10 @@ class Delivery:
     def can_deliver(self, account: int) -> bool:
         """Tell whether an account has the capacity to deliver or to receive."""
         return bool(self._capable[account])
+
+    def base_fen_per_bbl(self, base: str) -> int:
+        """Return what oil at a base is paid beyond the price."""
+        return self._rule.base_fen_per_bbl.get(base_key(base), 0)
 
     @property
     def amount_per_lot_fen(self) -> int:

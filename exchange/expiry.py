@@ -66,6 +66,11 @@ def undeliverable_liquidation(
 ) -> Array:
     """Return FORCED rows that buy back, at the upper limit, the shorts that have no oil."""
     excess = undeliverable_lots(house, contract, warrants_lots, cargo_lots)
+    return excess_shorts_liquidation(house, contract, excess, high_ticks)
+
+
+def excess_shorts_liquidation(house: ClearingHouse, contract: int, excess: Array, high_ticks: int) -> Array:
+    """Return FORCED rows that buy back `excess` lots of each account's short, shape (accounts,), at the upper limit."""
     rows = []
     for account in np.flatnonzero(excess).tolist():
         fills = closing_fills(house, account, contract, Side.SELL, int(excess[account]), high_ticks)

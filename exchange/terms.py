@@ -262,6 +262,9 @@ class DeliveryTerms(Parameters):
     )
     deliverable_grades: dict[str, Grade] = Field({}, description="streams that can be delivered")
     depots: dict[str, DepotListing] = Field({}, description="depots on the exchange's list")
+    location_differential_cny_per_bbl: dict[str, float] = Field(
+        {}, description="what oil at a delivery base is paid beyond the price; a base not named: 0"
+    )
     depot_points: int | None = Field(None, ge=0, description="storage points on the list")
     depot_approved_m3: int | None = Field(None, ge=0, description="approved capacity of all depots")
     depot_usable_bbl: int | None = Field(None, ge=0, description="capacity of all depots that is switched on")

@@ -124,7 +124,7 @@ def _expiries(world: World, market: FastMarket) -> Expiries:
         delivered=partial(_delivered, world),
         cargo_lots=cargo_lots,
         cover=world.crude.commercial.register,
-        cover_trading_days=world.loaded.scenario.clearing.cover_trading_days,
+        shorts=world.loaded.scenario.clearing.shorts,
     )
 
 

@@ -60,6 +60,7 @@ _OF_DELIVERY = {
     "storage_fee_cny_per_bbl_day",
     "efp_ends_trading_days",
     "deliverable_grades",
+    "location_differential_cny_per_bbl",
     "collateral_fx_haircut_percent",
 }
 _AT_START = {"price_rule"}

@@ -26,6 +26,7 @@ from agents.world_price import Price, WorldPrice
 from agents.world_price import history as published
 from exchange.clock import TradingCalendar
 from exchange.contracts import Rulebook
+from exchange.delivery import base_key
 from exchange.parameters import Parameters
 from exchange.rows import RulebookError
 from scenarios.counterfactual import Counterfactual, what_if
@@ -320,6 +321,18 @@ def _event_problems(scenario: Scenario, event: Event, calendar: TradingCalendar)
             Rulebook.load(OF_PRODUCTS[event.product]).with_overrides(event.rules, day)
         except RulebookError as error:
             problems += error.problems
+        known = [base_key(depot.name) for depot in scenario.crude.depots]
+        differentials = "location_differential_cny_per_bbl"
+        named = [*event.rules.get(differentials, ())]
+        named += [key.partition(".")[2] for key in event.rules if key.startswith(f"{differentials}.")]
+        problems += [
+            (
+                f"{differentials}.{base}",
+                f"no such base{did_you_mean(base, known) or '.'} Bases: {', '.join(known)}",
+            )
+            for base in named
+            if base not in known
+        ]
         found += [("rules", f"{key}: {text}") for key, text in problems]
     if isinstance(event, DeliveryBaseExpansion) and event.base is not None:
         names = [depot.name for depot in scenario.crude.depots]

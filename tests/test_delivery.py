@@ -262,6 +262,36 @@ def test_differentials_and_fee_come_from_the_rulebook():
     assert DeliveryRule.of(Rulebook.load("ine_sc").on(date(2020, 5, 6))).fee_fen_per_lot == 0
 
 
+def test_location_differentials_are_settable_and_paid():
+    """9 lots at 500 yuan/bbl (5,000 ticks): 4 at Zhoushan, which is paid 1.5 yuan less, 5 at Yangshan, 2 yuan more.
+
+    4 x 1,000 x (500 - 1.5) = 1,994,000 yuan; 5 x 1,000 x (500 + 2) = 2,510,000 yuan.
+    """
+    book = Rulebook.load("ine_sc")
+    assert set(book.on(date(2024, 1, 2)).location_differential_cny_per_bbl.values()) == {0.0}
+    figures = {"zhoushan_cezi": -1.5, "yangshan": 2.0}
+    changed = book.with_overrides({"location_differential_cny_per_bbl": figures}, date(2024, 1, 2))
+    rule = DeliveryRule.of(changed.on(date(2024, 1, 2)))
+    assert rule.differential_fen_per_bbl("Yangshan", "tupi") == 200 + 1_000  # base and grade
+    house = house_of([FIRM, FIRM], settled=(5_000,))
+    house.deposit(0, 10**10)
+    house.deposit(1, 10**10)
+    trade(house, 0, 1, 5_000, 9)
+    registry = WarrantRegistry(lambda base: 10_000_000)
+    numbers = [
+        registry.register(1, *of).number for of in (("Zhoushan (Cezi)", "oman", 4), ("Yangshan", "oman", 5))
+    ]
+    delivery = Delivery(house, 0, registry, 5_000, rule=rule)
+    for number in numbers:
+        delivery.present(1, number)
+    run(delivery)
+    assert not delivery.failures
+    assert {m.base: m.amount_fen for m in delivery.delivered} == {
+        "Zhoushan (Cezi)": 199_400_000,
+        "Yangshan": 251_000_000,
+    }
+
+
 BASES, GRADES = ("yangshan", "dalian"), ("oman", "basrah")
 
 

@@ -43,6 +43,12 @@ def days(world: World) -> pd.DataFrame:
     return world.squeeze.frame()
 
 
+def not_deliverable_lots(world: World) -> int:
+    """Return the lots that were closed by force because there was no oil for them."""
+    filled = [day.forced_filled_lots for day in world.clearing.days]
+    return sum(lots for day in filled for reason, lots in day.items() if reason.name == "NOT_DELIVERABLE")
+
+
 def test_a_corner_lifts_its_month_over_the_next_one_when_shorts_must_cover():
     calm, cornered = days(attempt(False)), days(attempt())
     assert abs(most_over_next(calm)) < 8  # about a dollar
@@ -72,7 +78,7 @@ def test_where_all_oil_can_be_put_under_warrant_nothing_is_cornered():
 
 
 def test_without_covering_shorts_fail_and_pay_a_fifth():
-    world = attempt(figures=(("clearing.cover_trading_days", 0),))
+    world = attempt(figures=(("clearing.shorts.cover_trading_days", 0),))
     found = outcome(world)
     assert found.failed_lots > 3000
     value_mn = found.failed_lots * found.delivery_settlement_cny_per_bbl * 1000 / 1e6
@@ -96,26 +102,22 @@ def test_too_little_capital_is_closed_by_force_and_ends_in_a_loss():
 
 
 def test_lots_money_and_oil_are_conserved_through_the_corner():
-    for world in (attempt(), attempt(figures=(("clearing.cover_trading_days", 0),))):
+    for world in (attempt(), attempt(figures=(("clearing.shorts.cover_trading_days", 0),))):
         world.check_conservation()
         number = EXTERNAL_ACCOUNT + len(world.crude.numbers) + 1
         assert not world.population.state["positions"][:, number].any()
 
 
-def test_the_rule_on_shorts_leaves_none_without_oil_at_the_end():
+def test_shorts_decide_under_the_old_rule_and_the_exchange_closes_them_under_the_new_one():
+    """The rule ends the month's height, and not the attempt's gain: who is closed buys what it offers at once."""
     loaded = library("squeeze-short-rule")
-    under_rule = run(loaded, None, changed=True)
+    in_force, under_rule = attempt(), run(loaded, None, changed=True)
+    assert not_deliverable_lots(in_force) == 0 and not_deliverable_lots(under_rule) > 1000
+    assert sum(in_force.clearing.bought_back_lots.values()) > 1000
     delivery = under_rule.clearing.expiries.delivery_of(under_rule.squeeze.month)
-    assert delivery is not None
-    assert (
-        sum(f.lots for f in delivery.failures) < 140
-    )  # a hundredth of the attempt; thousands without covering
-    in_force = run(loaded, None, changed=False)
-    assert in_force.clearing.days != under_rule.clearing.days
-    forced = [day.forced_filled_lots for day in under_rule.clearing.days]
-    assert (
-        sum(lots for day in forced for reason, lots in day.items() if reason.name == "NOT_DELIVERABLE") > 1000
-    )
+    assert sum(failure.lots for failure in delivery.failures) < 140  # a hundredth of the attempt
+    assert most_over_next(days(under_rule)) < most_over_next(days(in_force))
+    assert outcome(under_rule).received_lots < outcome(in_force).received_lots
 
 
 def test_a_corner_needs_months_and_clearing():

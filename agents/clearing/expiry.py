@@ -11,12 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from agents.clearing.parameters import ShortCustoms
+from agents.clearing.shorts import ANY_PRICE, Buyback, default_cost_ticks, leaving_lots
 from exchange.clearing.closing import FORCED
 from exchange.clearing.house import ClearingHouse
 from exchange.clearing.rules import Array, Participant
 from exchange.contracts import ContractMonth, ContractSpec
 from exchange.delivery import Delivery, DeliveryDay, DeliveryRule, Match
-from exchange.expiry import ExpiryRule, undeliverable_liquidation
+from exchange.expiry import ExpiryRule, excess_shorts_liquidation, undeliverable_lots
 from exchange.limits import delivery_settlement_ticks
 from exchange.venue import Month
 from exchange.warrants import WarrantRegistry
@@ -51,10 +53,10 @@ class Expiries:
         delivered: Delivered = lambda month, matches: None,
         cargo_lots: Callable[[int], Array] = lambda accounts: np.zeros(accounts, np.int64),
         cover: Callable[[Mapping[int, int]], None] = lambda shorts: None,
-        cover_trading_days: int = 0,
+        shorts: ShortCustoms | None = None,
     ) -> None:
         self._registry, self._delivered, self._cargo_lots = registry, delivered, cargo_lots
-        self._cover, self._cover_trading_days = cover, cover_trading_days
+        self._cover, self._shorts = cover, shorts
         self._settled: dict[tuple[str, Month], list[int]] = {}
         self._mean_of_days: dict[tuple[str, Month], int] = {}
         self._running: list[_Running] = []
@@ -115,29 +117,52 @@ class Expiries:
                 self.ended.append(delivery)
                 self._by_month[running.month] = delivery
 
-    def undeliverable(self, house: ClearingHouse, place: int, spec: ContractSpec, days_left: int) -> Array:
-        """Return the FORCED rows of shorts without oil on a day; none where nobody asks for them.
+    def without_oil(
+        self, house: ClearingHouse, month: ContractMonth, place: int, spec: ContractSpec, days_left: int
+    ) -> tuple[Array, list[Buyback]]:
+        """Return what becomes of SC's shorts without oil on a day: FORCED rows, and what they buy back by themselves.
 
-        The rule of 30 March 2026 asks from its day on. Brokers ask before: over the `cover_trading_days` that end with
-        the last trading day, or with the day on which the rule looks, shorts without oil are bought back.
+        Where the rule of 30 March 2026 is in force it closes them from its day on. Before it looks, and before the
+        last trading day where there is no such rule, some leave by themselves (agents/clearing/shorts.py) and some
+        brokers close their clients.
         """
-        if self._registry is None:
-            return np.zeros(0, FORCED)
-        rule = ExpiryRule.of(spec)
-        end = 0 if rule.deliverable_short_days is None else rule.deliverable_short_days + 1
-        asked = end <= days_left < end + self._cover_trading_days
-        if not (asked or rule.shorts_checked(days_left)):
-            return np.zeros(0, FORCED)
+        none: tuple[Array, list[Buyback]] = np.zeros(0, FORCED), []
+        rule, customs = ExpiryRule.of(spec), self._shorts
+        closed_from = rule.deliverable_short_days
+        end = 0 if closed_from is None else closed_from + 1
+        if self._registry is None or customs is None:
+            return none
+        if days_left >= end + (
+            customs.cover_trading_days if closed_from is None else customs.lead_trading_days
+        ):
+            return none
         accounts = len(house.roster)
         self._cover(_shorts(house, place, house.roster.kind != Participant.INDIVIDUAL))
-        owned = self._registry.lots_by_owner(accounts)
-        return undeliverable_liquidation(house, place, owned, self._cargo_lots(accounts), high_ticks=0)
+        owned, cargo = self._registry.lots_by_owner(accounts), self._cargo_lots(accounts)
+        excess = undeliverable_lots(house, place, owned, cargo)
+        if rule.shorts_checked(days_left):
+            return excess_shorts_liquidation(house, place, excess, high_ticks=0), []
+        brokers = int(house.roster.member.max()) + 1
+        closed = np.where(house.roster.member < customs.cover_part * brokers, excess, 0)
+        most = ANY_PRICE
+        if closed_from is None:
+            penalty = DeliveryRule.of(spec).penalty_percent + customs.default_charge_percent
+            key = "sc", month
+            most = default_cost_ticks(self._settled[key], self._mean_of_days[key], days_left, penalty)
+        leaving = leaving_lots(excess - closed, days_left - end)
+        own = [Buyback(a, int(leaving[a]), most) for a in np.flatnonzero(leaving).tolist()]
+        return excess_shorts_liquidation(house, place, closed, high_ticks=0), own
 
     def _present(self, delivery: Delivery) -> None:
+        """Let sellers present their warrants, first those that are paid most at their base, the oldest of them first.
+
+        Grades are not weighed: a better grade is worth its differential to whoever keeps it.
+        """
         assert self._registry is not None
         for account in np.flatnonzero(delivery.shorts_lots).tolist():
             room = int(delivery.shorts_lots[account])
-            for warrant in self._registry.of(account):
+            owned = self._registry.of(account)
+            for warrant in sorted(owned, key=lambda each: -delivery.base_fen_per_bbl(each.base)):
                 lots = min(room, warrant.lots)
                 if lots and not warrant.pledged and delivery.can_deliver(account):
                     delivery.present(account, warrant.number, lots)

@@ -23,13 +23,17 @@ Key = tuple[str, Month]
 
 @dataclass
 class ForcedOrder:
-    """One account's lots of a month to be closed; `long` says which position, `left_lots` what is not filled yet."""
+    """One account's lots of a month to be closed; `long` says which position, `left_lots` what is not filled yet.
+
+    `price_ticks` is the worst price at which it is sent, 0: any.
+    """
 
     account: int
     key: Key
     long: bool
     left_lots: int
     reason: Reason
+    price_ticks: int = 0
 
 
 def orders_of(rows: Array, keys: Mapping[int, Key]) -> list[ForcedOrder]:
@@ -99,7 +103,7 @@ class ForcedOrders:
                 held = int(self._population.state["positions"][book, order.account])
                 order.left_lots = min(order.left_lots, max(0, held if long else -held))
                 lots = min(order.left_lots, room)
-                filled = self._population.send_for(order.account, book, side, lots) if lots else 0
+                filled = self._sent(order, book, side, lots) if lots else 0
                 order.left_lots -= filled
                 _count(self.filled_lots, order, filled)
                 done += filled
@@ -109,6 +113,11 @@ class ForcedOrders:
                 elif filled < lots:
                     break
         return done
+
+    def _sent(self, order: ForcedOrder, book: int, side: Side, lots: int) -> int:
+        low, high = self._population.limits_ticks(book)
+        price = min(max(order.price_ticks, low), high) if order.price_ticks else 0
+        return self._population.send_for(order.account, book, side, lots, price)
 
 
 def _count(lots: dict[tuple[str, Reason], int], order: ForcedOrder, more: int) -> None:

@@ -40,6 +40,8 @@ from exchange.venue import DomesticVenue, Month, Settlement, Terms
 
 _UNUSED = ContractRules("unused", 1, MarginRule(0, 0))
 _CLOSE = time(15)
+_BUYBACK_MINUTES = 200
+"""Over how many of a day's 225 minutes or more shorts without oil spread what they buy back (assumption)."""
 
 
 class MarketClearing:
@@ -81,6 +83,8 @@ class MarketClearing:
         self.house = ClearingHouse(roster, (_UNUSED,) * places, np.ones(places), funds_of(told))
         self._purses = Purses(told, roster, rng("clearing.calls"))
         self._forced = ForcedOrders(self._population, self._book_of, told.forced_lots_per_minute)
+        self._own = ForcedOrders(self._population, self._book_of, 1)
+        self.bought_back_lots: dict[date, int] = {}
         self._leave_days = told.persons_leave_trading_days
         self._series: dict[Key, Series] = {}
         self._closed: set[str] = set()
@@ -247,8 +251,13 @@ class MarketClearing:
         self._population.state["suspended"][:] = short | self._barred
         self._record_months()
         self._record(day, calls, paid, short | self._barred, losses, reduced, in_cash)
-        forced.replace(self._forced_orders(np.flatnonzero(short).tolist(), after) if after else ())
-        if after and forced.pending:
+        self.bought_back_lots[day] = sum(self._own.filled_lots.values())
+        orders, own = self._orders(np.flatnonzero(short).tolist(), after) if after else ([], [])
+        forced.replace(orders)
+        per_minute = -(-sum(order.left_lots for order in own) // _BUYBACK_MINUTES)
+        self._own = ForcedOrders(self._population, self._book_of, per_minute)
+        self._own.replace(own)
+        if after and (forced.pending or self._own.pending):
             self._env.process(self._send_until(ns(after, _CLOSE)))
         self._purses.renew(house)
         house.check()
@@ -336,23 +345,33 @@ class MarketClearing:
         self.house.open_day(rules)
         return after
 
-    def _forced_orders(self, called: Sequence[int], day: date) -> list[ForcedOrder]:
-        """Return the orders of a day: unpaid calls first, then what stands beyond limits or has no oil."""
+    def _orders(self, called: Sequence[int], day: date) -> tuple[list[ForcedOrder], list[ForcedOrder]]:
+        """Return a day's forced orders, and what shorts without oil buy back by themselves.
+
+        Unpaid calls come first, then what stands beyond limits or has no oil.
+        """
         house, none = self.house, np.zeros((len(self.house.rules), 2), np.int64)  # prices are the market's
-        rows = [margin_liquidation(house, called, none), excess_liquidation(house, none)]
-        for series in self._series.values():
-            product, month = series.product, series.month
-            if month is not None and self.expiries.in_kind(product.name):
-                left = product.days_left(month, day)
-                rows.append(self.expiries.undeliverable(house, series.place, product.spec(day), left))
-        return orders_of(np.concatenate(rows), {series.place: key for key, series in self._series.items()})
+        rows, own = [margin_liquidation(house, called, none), excess_liquidation(house, none)], []
+        for (name, month), series in self._series.items():
+            if month is None or not self.expiries.in_kind(name):
+                continue
+            left, spec = series.product.days_left(month, day), series.product.spec(day)
+            closed, bought = self.expiries.without_oil(house, month, series.place, spec, left)
+            rows.append(closed)
+            own += [
+                ForcedOrder(b.account, (name, month), False, b.lots, Reason.NOT_DELIVERABLE, b.most_ticks)
+                for b in bought
+            ]
+        keys = {series.place: key for key, series in self._series.items()}
+        return orders_of(np.concatenate(rows), keys), own
 
     def _send_until(self, until_ns: int) -> Generator[simpy.Event, Any, None]:
-        """Send slices of the day's forced orders each minute; a shut or locked book fills nothing."""
-        while self._env.now + NS_PER_MINUTE < until_ns and self._forced.pending:
+        """Send slices of the day's orders each minute; a shut or locked book fills nothing."""
+        while self._env.now + NS_PER_MINUTE < until_ns and (self._forced.pending or self._own.pending):
             yield self._env.timeout(NS_PER_MINUTE)
             self._market.synchronise()
             self._forced.send()
+            self._own.send()
 
     def _record_months(self) -> None:
         """Keep the day's months with the margins of their clearing; one that has ended keeps those it had."""

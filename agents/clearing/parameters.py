@@ -84,6 +84,21 @@ class EarlyWarning(Parameters):
         )
 
 
+class ShortCustoms(Parameters):
+    """What shorts without oil, and their brokers, do before they must deliver or are closed."""
+
+    cover_trading_days: int = Field(
+        ge=0, description="last days over which they leave by themselves, as many on each; 0: all stay"
+    )
+    lead_trading_days: int = Field(
+        ge=0, description="the same days before the rule on shorts looks, where it is in force"
+    )
+    cover_part: float = Field(ge=0, le=1, description="of brokers, who close their clients in these days")
+    default_charge_percent: float = Field(
+        ge=0, le=100, description="of value, what a broker takes of a client who does not deliver"
+    )
+
+
 class ClearingParameters(Parameters):
     """The clearing of INE's products in a world with order flow."""
 
@@ -98,9 +113,6 @@ class ClearingParameters(Parameters):
     )
     overseas_dollar_part: float = Field(ge=0, le=1, description="of an overseas account's capital")
     forced_lots_per_minute: int = Field(ge=1, le=500, description="of a month and side, sent each minute")
-    cover_trading_days: int = Field(
-        ge=0, description="in which brokers let shorts without oil buy back before an end"
-    )
     persons_leave_trading_days: int = Field(
         ge=0, le=60, description="before individuals have to be out of a month, they begin to leave it"
     )
@@ -114,6 +126,7 @@ class ClearingParameters(Parameters):
     fund: Means
     overseas: Means
     member: Means
+    shorts: ShortCustoms
     warning: EarlyWarning
 
     def means(self, kind: Participant) -> Means:

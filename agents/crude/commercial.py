@@ -5,7 +5,7 @@ It decides no sale: who is short, and of how much, the exchange says.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from agents.crude.bases import DeliveryBase
 from agents.crude.parameters import COMMERCIAL
@@ -22,7 +22,9 @@ class CommercialWarrants:
         registry: WarrantRegistry,
         known: set[int],
         share: float,
+        paid_at: Callable[[str], float] = lambda base: 0.0,
     ) -> None:
+        self._paid_at = paid_at
         self._bases, self._registry, self._known, self._share = bases, registry, known, share
 
     def room_lots(self, account: int) -> int:
@@ -37,13 +39,16 @@ class CommercialWarrants:
         }
 
     def register(self, wanted_lots: Mapping[int, int]) -> None:
-        """Register what each account is short of, as far as there is oil; fullest bases first."""
+        """Register what each account is short of, as far as there is oil.
+
+        Bases that are paid most come first (`paid_at`, CNY/bbl), of those alike the fullest.
+        """
         room = self._room()
         for account, lots in wanted_lots.items():
             if account in self._known:
                 continue
             left = lots - self._registry.lots_of(account)
-            for name in sorted(room, key=lambda each: (-room[each], each)):
+            for name in sorted(room, key=lambda each: (-self._paid_at(each), -room[each], each)):
                 part = min(left, room[name])
                 if part > 0:
                     base = self._bases[name]

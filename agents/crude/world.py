@@ -38,6 +38,7 @@ from agents.prices import PriceHistory
 from exchange.clock import Sessions, TradingCalendar, day_of, ns
 from exchange.codes import Venue
 from exchange.contracts import ContractMonth, ContractSpec, Rulebook
+from exchange.delivery import base_key
 from exchange.terms import Grade
 from exchange.units import BBL_PER_SC_LOT, NS_PER_DAY, NS_PER_HOUR, NS_PER_MINUTE, USD_PER_BBL_PER_WS_POINT
 from exchange.warrants import WarrantRegistry
@@ -109,7 +110,9 @@ class CrudeWorld:
             )
         self.registry = WarrantRegistry(lambda name: self.bases[name].inspected_bbl)
         share = parameters.warrants.commercial_share
-        self.commercial = CommercialWarrants(self.bases, self.registry, set(self.numbers.values()), share)
+        self.commercial = CommercialWarrants(
+            self.bases, self.registry, set(self.numbers.values()), share, self._paid_at_cny_per_bbl
+        )
         self._references = ImportReferences(parameters.origins)
         self._supply = GradeSupply(parameters.grades)
         self.fleet = Fleet(
@@ -353,6 +356,11 @@ class CrudeWorld:
 
     def _grades_now(self) -> Mapping[str, Grade]:
         return self._rulebook.on(day_of(int(self._env.now))).deliverable_grades
+
+    def _paid_at_cny_per_bbl(self, base: str) -> float:
+        """Return what the exchange pays for oil at a base beyond the price."""
+        rules = self._rulebook.on(day_of(int(self._env.now)))
+        return rules.location_differential_cny_per_bbl.get(base_key(base), 0.0)
 
     def _last_day(self, month: ContractMonth) -> date:
         return self._rulebook.on(day_of(int(self._env.now))).last_trading_day(month, self._calendar)

@@ -21,6 +21,7 @@ from scenarios.cli import (
     rules,
     run,
     shocks,
+    short_rule,
     sweep,
     validate,
 )
@@ -45,6 +46,7 @@ for verb in (
     audit.audit,
     mechanisms.mechanisms,
     validate.validate,
+    short_rule.short_rule,
     bench.bench,
     rules.explain,
 ):
