@@ -21,11 +21,17 @@ from scenarios.tomlfile import BadInput
 ALL = "all"
 """What `--counterfactual` takes for every question."""
 
-MEASURES = (
-    "premium.import_parity", "origin_share.SC", "information_share.mean.SC", "unserved_gas", "unserved_gas.shanghai",
-    "shpgx_lng.peak", "jkm.peak", "import_cost.net_of_stock",
-)  # fmt: skip
-"""What is told of each question, where its run has it."""
+MEASURES = {
+    "premium.import_parity": "SC's premium over import parity",
+    "origin_share.SC": "origin share of SC",
+    "information_share.mean.SC": "information share of SC, mean of orderings",
+    "unserved_gas": "gas not served",
+    "unserved_gas.shanghai": "gas not served in Shanghai",
+    "shpgx_lng.peak": "SHPGX LNG, peak",
+    "jkm.peak": "JKM, peak",
+    "import_cost.net_of_stock": "LNG paid DES, less what stocks grew by",
+}
+"""What is told of each question where its run has it, and under which label."""
 
 
 def ask_all(
@@ -91,13 +97,13 @@ def side_by_side(found: Mapping[str, Sequence[Row]]) -> pd.DataFrame:
     for name, rows in found.items():
         columns[name] = {row.measure: estimate_text(row.effect) for row in _told(rows)}
     frame = pd.DataFrame(columns)
-    return frame.set_axis([f"{first[key].label}, {first[key].unit}" for key in frame.index], axis=0)
+    return frame.set_axis([f"{MEASURES[key]}, {first[key].unit}" for key in frame.index], axis=0)
 
 
 def forest_rows(found: Mapping[str, Sequence[Row]]) -> list[Row]:
     """Return the rows by measure, each labelled by its question: what a forest plot draws as a panel each."""
     return [
-        replace(row, section=row.label, label=name)
+        replace(row, section=MEASURES[measure], label=name)
         for measure in MEASURES
         for name, rows in found.items()
         for row in _told(rows)

@@ -63,13 +63,13 @@ def test_effects_are_paired_and_told_beside_the_base() -> None:
     assert told.loc["line", ["effect", "low", "high"]].tolist() == [0.0, 0.0, 0.0]
     assert list(told["measure"].unique()) == ["unserved_gas"]
     table = side_by_side(FOUND)
-    assert list(table.columns) == ["base", "tank", "line"] and list(table.index) == ["unserved_gas, mn m3"]
+    assert list(table.columns) == ["base", "tank", "line"] and list(table.index) == ["gas not served, mn m3"]
 
 
 def test_a_question_without_effect_is_drawn_too() -> None:
     assert [(r.section, r.label) for r in forest_rows(FOUND)] == [
-        ("unserved_gas", "tank"),
-        ("unserved_gas", "line"),
+        ("gas not served", "tank"),
+        ("gas not served", "line"),
     ]
     (axes,) = plots.effects_forest(forest_rows(FOUND), whole=True).axes
     assert [label.get_text() for label in axes.get_yticklabels()] == ["tank", "line"]
