@@ -14,12 +14,13 @@ from nbclient import NotebookClient
 FOLDER = Path(__file__).parents[1] / "notebooks"
 NOTEBOOKS = sorted(p for p in FOLDER.glob("*.py") if "jupytext:" in p.read_text(encoding="utf-8"))
 
-SLOW = {"delivery_base_expansion", "lng_outage", "reading_a_run", "who_leads"}
+SLOW = {"delivery_base_expansion", "investments_in_a_winter", "lng_outage", "reading_a_run", "who_leads"}
 
 
 def test_there_are_notebooks():
     expected = {
         "delivery_base_expansion",
+        "investments_in_a_winter",
         "lng_outage",
         "matching_throughput",
         "reading_a_run",

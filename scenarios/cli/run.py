@@ -24,7 +24,8 @@ def run(
     counterfactual: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME", help="Ask a question that the scenario names; its shocks are then given."
+            metavar="NAME",
+            help="Ask a question that the scenario names, or all; its shocks are then given.",
         ),
     ] = None,
     fork_at: Annotated[
@@ -45,6 +46,9 @@ def run(
 ) -> None:
     """Run a scenario beside its counterfactual; print the results and leave a run folder."""
     with interruptible():
+        if counterfactual == "all":
+            _ask_all(scenario, sets or [], seed, replications, jobs, out, prices, full)
+            return
         _run(
             scenario,
             sets or [],
@@ -58,6 +62,43 @@ def run(
             fork_at,
             counterfactual,
         )
+
+
+def _ask_all(
+    scenario: str,
+    sets: list[str],
+    seed: int,
+    replications: int | None,
+    jobs: int | None,
+    out: Path | None,
+    prices: Path | None,
+    full: bool,
+) -> None:
+    import os
+
+    from scenarios.questions import ask_all, side_by_side
+    from scenarios.results import next_folder
+
+    folder = out or next_folder("runs", f"{Path(scenario).stem}-questions")
+    console = terminal()
+    console.print(f"Seed {seed}; writing {folder}", highlight=False)
+    with progress_bar(console) as progress:
+        found = ask_all(
+            scenario,
+            sets,
+            prices,
+            out=folder,
+            say=lambda text: console.print(text, highlight=False),
+            seed=seed,
+            replications=replications,
+            jobs=jobs or os.cpu_count() or 1,
+            full=full,
+            progress=progress,
+        )
+    print_frame("Effect of each question, paired, 95 % interval", [side_by_side(found)], console)
+    console.print(
+        f"Table and figure: {folder / 'questions.csv'}, questions.svg", highlight=False, soft_wrap=True
+    )
 
 
 def _run(

@@ -236,14 +236,14 @@ def gas_prices(gas_days: pd.DataFrame) -> Figure:
     return figure
 
 
-def effects_forest(rows: Sequence[Row]) -> Figure:
+def effects_forest(rows: Sequence[Row], *, whole: bool = False) -> Figure:
     """Draw the effect of the change on each measure, with its interval, one panel for each section and unit.
 
-    It takes rows that have an effect, and leaves out those whose whole interval is within a thousandth of the base. A
-    filled point has an interval without zero.
+    It takes rows that have an effect, and leaves out those whose whole interval is within a thousandth of the base,
+    unless asked for the `whole`. A filled point has an interval without zero.
     """
     known = [row for row in rows if row.effect is not None]
-    having = [row for row in known if not _negligible(row)]
+    having = [row for row in known if whole or not _negligible(row)]
     panels: dict[tuple[str, str], list[Row]] = {}
     for row in having:
         panels.setdefault((row.section, row.unit), []).append(row)
