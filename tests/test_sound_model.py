@@ -39,7 +39,9 @@ FOLLOWER = {
 def sc_against_brent(figures: dict, replication: int, lags: int) -> InformationShares:
     """Estimate SC and Brent on a clock of five seconds over four days."""
     one_month = {"traders.curve.sc_active_months": 1}
-    world = run(scenario("base", one_month | figures), 4, replication=replication, sample_ns=5 * NS_PER_SECOND)
+    world = run(
+        scenario("base", one_month | figures), 4, replication=replication, sample_ns=5 * NS_PER_SECOND
+    )
     logs, days = common_clock(world, samples_frame(world))
     return information_shares(logs[["SC", "Brent"]], days=days, lags=lags, beta="unit", bootstrap=0)
 

@@ -109,7 +109,7 @@ def test_lots_money_and_oil_are_conserved_through_the_corner():
 
 
 def test_shorts_decide_under_the_old_rule_and_the_exchange_closes_them_under_the_new_one():
-    """The rule ends the month's height, and not the attempt's gain: who is closed buys what it offers at once."""
+    """The rule closes shorts without oil before the end: the month stands less high, and less is delivered."""
     loaded = library("squeeze-short-rule")
     in_force, under_rule = attempt(), run(loaded, None, changed=True)
     assert not_deliverable_lots(in_force) == 0 and not_deliverable_lots(under_rule) > 1000
