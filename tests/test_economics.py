@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from worlds import NO_ARBITRAGE, NO_TAPE, VENUE_NAMES, impacts, library, run, scenario
+from worlds import NO_ARBITRAGE, NO_TAPE, ONE_MONTH, VENUE_NAMES, impacts, library, run, scenario
 
 from exchange.codes import Venue
 from scenarios.moments import sc_moments
@@ -22,7 +22,7 @@ def by_capital() -> dict[int, dict[Venue, np.ndarray]]:
     """Impacts of a programme at SC and at Brent by arbitrage capital, where nobody learns from another venue's tape."""
     found = {}
     for lots in (0, 1000, 10_000):
-        loaded = scenario("base", NO_TAPE | dict.fromkeys(NO_ARBITRAGE, lots))
+        loaded = scenario("base", ONE_MONTH | NO_TAPE | dict.fromkeys(NO_ARBITRAGE, lots))
         found[lots] = {venue: impacts(loaded, venue, SAMPLES) for venue in (Venue.SC, Venue.BRENT)}
     return found
 
@@ -52,7 +52,7 @@ def test_a_programme_moves_its_own_venue_more_than_the_other_where_capital_is_sh
 
 
 def test_learning_from_the_tape_carries_a_push_without_any_arbitrage():
-    found = impacts(scenario("base", NO_ARBITRAGE), Venue.BRENT, SAMPLES)
+    found = impacts(scenario("base", ONE_MONTH | NO_ARBITRAGE), Venue.BRENT, SAMPLES)
     assert (found[:, LATER, Venue.SC] > 5).all()
 
 
@@ -60,7 +60,9 @@ def test_a_push_decays_faster_the_more_traders_know_all_news():
     left = []
     for share in (0.0, 0.005, 0.02):
         figures = NO_TAPE | NO_ARBITRAGE | {f"traders.{venue}.anchored_share": share for venue in VENUE_NAMES}
-        found = impacts(scenario("base", figures), Venue.BRENT, SAMPLES)[:, :, Venue.BRENT].mean(axis=0)
+        found = impacts(scenario("base", ONE_MONTH | figures), Venue.BRENT, SAMPLES)[:, :, Venue.BRENT].mean(
+            axis=0
+        )
         left.append(found[LATER] / found[END])
     assert left[0] > 0.7
     assert left[0] > left[1] + 0.1 > left[2] + 0.2
@@ -76,7 +78,7 @@ def moments() -> dict[str, list[dict[str, float]]]:
         "no makers": {f"traders.{venue}.maker_looks_per_s": 0.0 for venue in VENUE_NAMES},
     }
     return {
-        name: [sc_moments(run(scenario("base", own), 3, replication=r)) for r in range(2)]
+        name: [sc_moments(run(scenario("base", ONE_MONTH | own), 3, replication=r)) for r in range(2)]
         for name, own in figures.items()
     }
 

@@ -8,7 +8,7 @@ from datetime import time
 import numpy as np
 import pandas as pd
 import pytest
-from worlds import events, library
+from worlds import ONE_MONTH, events, library, scenario
 
 from agents.gas.shocks import LngSupplyOutage
 from exchange.clock import ns
@@ -50,7 +50,7 @@ def responses(loaded, replication: int, **told) -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def after_news() -> pd.DataFrame:
     """Responses to 80 bps of news at SC in three replications."""
-    loaded = short(events(library("base"), NEWS))
+    loaded = short(events(scenario("base", ONE_MONTH), NEWS))
     return impulse_response([responses(loaded, k) for k in range(3)])
 
 

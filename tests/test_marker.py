@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from worlds import events, library, run, scenario
+from worlds import ONE_MONTH, events, library, run, scenario
 
 from agents.traders.state import Class
 from exchange.clock import ns, wall_clock
@@ -23,7 +23,9 @@ FIRST = date(2024, 11, 4)
 @cache
 def markers(changed: bool) -> Markers:
     """Measure the marker of two samples in an arm of marker-window."""
-    found = collect(run_jobs(plan(library("marker-window"), changed=changed, seed=1, samples=2), 1))
+    found = collect(
+        run_jobs(plan(scenario("marker-window", ONE_MONTH), changed=changed, seed=1, samples=2), 1)
+    )
     assert found is not None
     return found
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from worlds import NewsAt, library, news_at_sc, run, scenario
+from worlds import ONE_MONTH, NewsAt, library, news_at_sc, run, scenario
 
 from exchange.codes import Venue
 from scenarios.ensemble import run_jobs
@@ -18,8 +18,6 @@ pytestmark = pytest.mark.xdist_group("origin")  # its fixtures are long: one wor
 
 CHINA = "traders.news.china_share"
 NOISE = ("noise_limit_per_s", "noise_market_per_s")
-ONE_MONTH = {"traders.curve.sc_active_months": 1}
-"""SC's main month alone: a third of the work where the other months are not the question."""
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from datetime import date, time
 import numpy as np
 import pandas as pd
 import pytest
-from worlds import library, run, scenario
+from worlds import ONE_MONTH, library, run, scenario
 
 from exchange.clock import ns
 from exchange.units import NS_PER_MINUTE, NS_PER_SECOND
@@ -38,9 +38,8 @@ FOLLOWER = {
 
 def sc_against_brent(figures: dict, replication: int, lags: int) -> InformationShares:
     """Estimate SC and Brent on a clock of five seconds over four days."""
-    one_month = {"traders.curve.sc_active_months": 1}
     world = run(
-        scenario("base", one_month | figures), 4, replication=replication, sample_ns=5 * NS_PER_SECOND
+        scenario("base", ONE_MONTH | figures), 4, replication=replication, sample_ns=5 * NS_PER_SECOND
     )
     logs, days = common_clock(world, samples_frame(world))
     return information_shares(logs[["SC", "Brent"]], days=days, lags=lags, beta="unit", bootstrap=0)

@@ -28,6 +28,9 @@ NO_TAPE = {"traders.cross_learning": CrossLearning(source="assumption")}
 
 VENUE_NAMES = ("sc", "oman", "brent")
 
+ONE_MONTH = {"traders.curve.sc_active_months": 1}
+"""SC's main month alone: a third of the work where the other months are not the question."""
+
 NO_ARBITRAGE = {f"traders.arbitrage.{pair}.capital_lots": 0 for pair in ("sc_oman", "sc_brent", "oman_brent")}
 
 
