@@ -22,7 +22,17 @@ from exchange.clock import Sessions, TradingCalendar
 from exchange.codes import PriceRule
 from exchange.limits import limit_after_locked_days, margin_after_locked_days
 from exchange.parameters import Parameters
-from exchange.rows import Note, Row, RulebookError, Setting, rule_keys, settings_of, table_keys, unknown
+from exchange.rows import (
+    Note,
+    Observation,
+    Row,
+    RulebookError,
+    Setting,
+    rule_keys,
+    settings_of,
+    table_keys,
+    unknown,
+)
 from exchange.terms import AccessTerms, DeliveryTerms, ListingTerms, RiskTerms, TradingTerms
 
 
@@ -262,6 +272,7 @@ class Rulebook:
     model: type[Specification]
     hours: Mapping[str, Any]
     notes: tuple[Note, ...] = ()
+    observed: tuple[Observation, ...] = ()
 
     @classmethod
     def load(cls, name: str) -> Rulebook:
@@ -283,7 +294,8 @@ class Rulebook:
                 entry = {**entry, "sessions": hours[entry["sessions"]]}
             rows.append(Row.model_validate(entry))
         notes = tuple(Note.model_validate(note) for note in document.get("notes", ()))
-        return cls.of(document["name"], rows, _KINDS[document["kind"]], hours, notes)
+        observed = tuple(Observation.model_validate(entry) for entry in document.get("observed", ()))
+        return cls.of(document["name"], rows, _KINDS[document["kind"]], hours, notes, observed)
 
     @classmethod
     def of(
@@ -293,10 +305,19 @@ class Rulebook:
         model: type[Specification],
         hours: Mapping[str, Any],
         notes: tuple[Note, ...],
+        observed: tuple[Observation, ...] = (),
     ) -> Rulebook:
         """Check rows and put them in order. Raises RulebookError with the day and the keys at fault."""
         ordered = tuple(sorted(rows, key=lambda row: row.effective))
-        return cls(name, ordered, _specifications(name, model, ordered), model, hours, notes)
+        unknown_keys = [
+            (f"observed {each.first}", f"{key}: {unknown(key, rule_keys(model))}")
+            for each in observed
+            for key in each.keys
+            if key not in rule_keys(model)
+        ]
+        if unknown_keys:
+            raise RulebookError(name, unknown_keys)
+        return cls(name, ordered, _specifications(name, model, ordered), model, hours, notes, observed)
 
     @property
     def first_day(self) -> date:

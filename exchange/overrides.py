@@ -47,7 +47,7 @@ def overridden(book: Rulebook, figures: Mapping[str, Any], since: date, source: 
         first[key] = {**old, **change} if "." in key and _both_tables(old, change) else change
     rows.append(_row(since, source, "what-if", first))
     try:
-        changed = Rulebook.of(book.name, rows, book.model, book.hours, book.notes)
+        changed = Rulebook.of(book.name, rows, book.model, book.hours, book.notes, book.observed)
     except RulebookError as error:
         entries = [key for key in before if "." in key]
         problems += dict.fromkeys(_told(key, text, changes, entries) for key, text in error.problems)

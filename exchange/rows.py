@@ -1,4 +1,4 @@
-"""Rows of a rulebook: what each sets from its day on, what it ends, and what is to be known of the record.
+"""Rows of a rulebook: what each sets from its day on, what it ends, what the record lacks, what was observed.
 
 It knows the form of a rulebook and the names of a model's keys; it knows no rule and no contract.
 """
@@ -46,6 +46,23 @@ class Note(BaseModel):
     first: date
     last: date
     text: str
+
+
+class Observation(BaseModel):
+    """Give a figure that was observed under the rules, from `first` to `last`; no rule follows from it.
+
+    `values` are figures by name, the unit in the name; `keys` are the rules on which they bear.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    first: date
+    last: date
+    what: str = Field(min_length=1)
+    keys: tuple[str, ...]
+    values: dict[str, float] = Field(min_length=1)
+    source: str = Field(min_length=1)
+    confidence: Literal["high", "medium", "low"]
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from exchange.limits import (
     price_limits,
     settlement_price_ticks,
 )
+from exchange.rows import RulebookError
 from exchange.rules import notes
 
 
@@ -63,6 +64,25 @@ def test_limit_prints(sc, calendar, day, settlement, limit_print, locked_days, d
     rule = sc.in_force(day)["price_limit_percent"]
     assert basis in rule.source
     assert rule.confidence == "medium" or basis == CIRCULAR
+
+
+def test_observed_prices_at_the_limit_are_those_that_are_tested(sc):
+    names = (
+        "previous_settlement_cny_per_bbl",
+        "limit_print_cny_per_bbl",
+        "locked_days_before",
+        "limit_percent",
+    )
+    seen = [(o.first, *(o.values[name] for name in names)) for o in sc.observed if names[1] in o.values]
+    tested = [(day, before, at, locked, sign * pc) for day, before, at, locked, sign, pc, _ in LIMIT_PRINTS]
+    assert seen == tested
+    assert all(o.source and o.first <= o.last for o in (*sc.observed, *Rulebook.load("ine_lu").observed))
+
+
+def test_an_observation_bears_on_rules_that_there_are(sc):
+    astray = sc.observed[0].model_copy(update={"keys": ("price_limits_percent",)})
+    with pytest.raises(RulebookError, match="Did you mean 'price_limit_percent'"):
+        Rulebook.of(sc.name, sc.rows, sc.model, sc.hours, sc.notes, (astray,))
 
 
 def test_limits_are_integers_where_floats_fail():

@@ -55,6 +55,15 @@ def test_show_as_json(capsys):
     assert told["notes"][0]["text"]
 
 
+def test_observed_prints_figures_with_their_day_and_source(capsys):
+    code, out, _ = run(capsys, "rules", "observed", "sc")
+    line = next(line for line in out.splitlines() if line.startswith("2018-03-26") and "volume_lots" in line)
+    assert code == 0 and "40,656" in line and "pemedianetwork" in line
+    told = json.loads(run(capsys, "rules", "observed", "lu", "--json")[1])
+    assert told["observed"][1]["values"] == {"mean_volume_lots": 127_000, "mean_open_interest_lots": 106_000}
+    assert "no observed figure" in run(capsys, "rules", "observed", "oman")[1]
+
+
 @pytest.mark.parametrize("product", ["sc", "lu", "oman", "brent", "lng"])
 def test_show_knows_every_product(capsys, product):
     assert run(capsys, "rules", "show", product, "--date", "2024-11-04")[0] == 0

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from exchange.contracts import Rulebook
-    from exchange.rows import Note
+    from exchange.rows import Note, Observation
     from exchange.rules import Rule
 
 T = TypeVar("T")
@@ -86,6 +86,26 @@ def diff(
     _print_table(title, ("day", "rule", "before", "after", "confidence", "source"), rows)
 
 
+@app.command()
+def observed(product: Product, as_json: Json = False) -> None:
+    """Show what was observed under a product's rules; no rule follows from it."""
+    book = _book(product)
+    if as_json:
+        _print_json({"product": product, "observed": book.observed})
+        return
+    if not book.observed:
+        print(f"{product.upper()}: no observed figure is on record")
+        return
+    rows = [
+        ("", (_days(o), o.what, name, f"{value:,g}", o.confidence, o.source))
+        for o in book.observed
+        for name, value in o.values.items()
+    ]
+    _print_table(
+        f"{product.upper()}: observed", ("day", "what", "figure", "value", "confidence", "source"), rows
+    )
+
+
 def explain(
     rule: Annotated[
         str, typer.Argument(metavar="RULE", help="A refusal, as bad-price, or the name of a rule.")
@@ -145,6 +165,10 @@ def _known(read: Callable[[], T]) -> T:
         return read()
     except LookupError as error:
         raise BadInput([str(error.args[0])]) from None
+
+
+def _days(seen: Observation) -> str:
+    return str(seen.first) if seen.first == seen.last else f"{seen.first} to {seen.last}"
 
 
 def _touches(note: Note, found: Sequence[Rule]) -> bool:
