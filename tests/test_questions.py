@@ -6,6 +6,7 @@ import pytest
 from worlds import library
 
 from scenarios import plots
+from scenarios.cli import main
 from scenarios.questions import MEASURES, ask_all, effects, forest_rows, side_by_side
 from scenarios.results import Row, interval, paired
 from scenarios.tomlfile import BadInput
@@ -91,3 +92,11 @@ def test_investments_in_a_hard_winter(tmp_path) -> None:
     assert peak.loc["second-lng-terminal", "high"] < 0
     assert peak.loc["second-lng-terminal", "effect"] < peak.loc["shanghai-zhejiang-link", "effect"]
     assert {"questions.csv", "questions.svg", *INVESTMENTS} == {p.name for p in (tmp_path / "run").iterdir()}
+
+
+@pytest.mark.parametrize("option", [("--precision", "0.02"), ("--fork-at", "2024-11-06T10:35")])
+def test_all_questions_refuse_what_would_be_ignored(option, capsys) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["run", "cold-winter", "--counterfactual", "all", *option])
+    assert left.value.code == 2
+    assert "takes neither --precision nor --fork-at" in capsys.readouterr().err

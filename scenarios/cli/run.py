@@ -47,6 +47,12 @@ def run(
     """Run a scenario beside its counterfactual; print the results and leave a run folder."""
     with interruptible():
         if counterfactual == "all":
+            if precision is not None or fork_at is not None:
+                from scenarios.tomlfile import BadInput
+
+                raise BadInput(
+                    ["--counterfactual all: takes neither --precision nor --fork-at; ask one by name"]
+                )
             _ask_all(scenario, sets or [], seed, replications, jobs, out, prices, full)
             return
         _run(
